@@ -6,6 +6,7 @@ import { benchExpansion } from './expansion.ts';
 import { printEnd, printMachine } from './figures.ts';
 import { benchGuards } from './guards.ts';
 import { benchHistory } from './history.ts';
+import { benchLive } from './live.ts';
 import { benchLoad } from './load.ts';
 import { benchScheduling } from './scheduling.ts';
 import { benchStart } from './start.ts';
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   expansion: benchExpansion,
   scheduling: benchScheduling,
   'under-writes': benchUnderWrites,
+  live: benchLive,
   load: benchLoad,
   guards: benchGuards,
   history: benchHistory,

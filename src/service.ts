@@ -291,6 +291,7 @@ function openApi(parts: Parts): Promise<FastifyInstance> {
   const { config, log, opened, doorbells, metrics, admission, newId } = parts;
   const options: ApiOptions = {
     store: opened.store,
+    news: opened.news,
     doorbell: doorbells.expansion,
     admission,
     log,
@@ -505,7 +506,7 @@ function startWork(parts: Parts): DoorbellWorker {
     metrics,
     crashPoint,
   });
-  const kind = (name: KindName) => ({ name, queue, doorbell: doorbells[name], log });
+  const kind = (name: KindName) => ({ name, news: opened.news, queue, doorbell: doorbells[name], log });
   const kinds = [
     startKind({
       ...kind('expansion'),
@@ -552,6 +553,7 @@ function startWork(parts: Parts): DoorbellWorker {
   ];
   const dispatcher = startDispatcher({
     store: opened.webhooks,
+    news: opened.news,
     send,
     sleep,
     now: Date.now,
@@ -594,6 +596,7 @@ const noticeSenderOf = ({ outgoing }: Config) =>
 function notifierOf({ config, log, opened, newId }: Parts): Notifier {
   return startNotifier({
     store: opened.channels,
+    news: opened.news,
     send: noticeSenderOf(config),
     sleep,
     now: Date.now,

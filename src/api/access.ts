@@ -58,8 +58,8 @@ export interface Access {
     headers: { readonly authorization?: string | undefined; readonly cookie?: string | undefined },
     secure: boolean,
   ): Promise<Caller | null>;
-  /** Whether what was proven still counts. */
-  stillCounts(proof: Proof): Promise<boolean>;
+  /** Until when what was proven counts, as is known now; 0 = it does not any more. */
+  countsUntil(proof: Proof): Promise<number>;
   /** The token that somebody typed in, or null if there is none such. */
   tokenFor(text: string): Promise<Caller | null>;
   /** Value of the Set-Cookie header that signs in. */
@@ -166,11 +166,11 @@ export function createAccess(
       const id = cookieValue(cookie ?? '', nameOfCookie(secure));
       return id === null ? null : bySession(id);
     },
-    async stillCounts({ token, session, until }) {
-      if (until <= now()) return false;
-      if (session === null) return token !== null && (await byDigest(token)) !== null;
+    async countsUntil({ token, session }) {
+      if (session === null) return (token === null ? null : await byDigest(token))?.until ?? 0;
       const stored = await kept(session, () => identities.session(session, now()));
-      return stored !== null && (await ownerOf(stored)) !== null;
+      if (stored === null) return 0;
+      return Math.min(stored.until, (await ownerOf(stored))?.until ?? 0);
     },
     async signIn({ name, proof }, address, secure) {
       const { id } = await open({ tokenDigest: proof!.token, person: null, name }, address);

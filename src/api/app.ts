@@ -7,6 +7,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { shareOfOpenFiles } from '../platform/open-files.ts';
+import { seldomMs } from '../platform/rounds.ts';
 import { oldestTls } from '../platform/tls.ts';
 import { createAccess } from './access.ts';
 import { answerBrokenHttp, sendError } from './errors.ts';
@@ -138,11 +139,20 @@ function partsOf(app: FastifyInstance, options: ApiOptions): ApiParts {
     store,
     log,
     now,
-    stillCounts: access.stillCounts,
+    countsUntil: access.countsUntil,
+    ...(options.news ? { proofEveryMs: seldomMs } : {}),
     maxStreams: options.limits.maxEventStreams,
     onOpenChanged: (open) => metrics.eventStreams(open),
   });
-  app.addHook('preClose', () => streams.close());
+  const ended = options.news?.watch('access', () => {
+    access.forget();
+    void streams
+      .endOfEnded()
+      .catch((error: unknown) => log.warn({ err: error }, 'streams could not be ended'));
+  });
+  app.addHook('preClose', async () => {
+    await Promise.all([streams.close(), ended?.close()]);
+  });
   return { ...options, streams, access };
 }
 

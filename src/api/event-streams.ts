@@ -6,12 +6,13 @@ import { isBound } from '../model/access.ts';
 import { eventFor } from '../model/events.ts';
 import { refuse } from '../model/refusal.ts';
 import type { Reader } from '../model/text.ts';
-import type { EventOwner, StoredEvent } from '../model/views/event.ts';
+import type { StoredEvent } from '../model/views/event.ts';
 import type { Log } from '../platform/log.ts';
 import { withTimeLimit } from '../platform/time-limit.ts';
 import { type Store, StoreUnavailableError } from '../store/store.ts';
 
 import type { Proof } from './access.ts';
+import { type About, createFeeds, type Follower } from './event-feed.ts';
 import { reader } from './reader.ts';
 import type { Sees } from './scopes.ts';
 
@@ -19,8 +20,10 @@ export interface EventStreamOptions {
   readonly store: Store;
   readonly log: Log;
   readonly now: () => number;
-  /** Whether what the client of a stream proved still counts; absent = it always does. */
-  readonly stillCounts?: (proof: Proof) => Promise<boolean>;
+  /** Until when what the client of a stream proved counts, as is known now; 0 = it does not any more. Absent = it always does. */
+  readonly countsUntil?: (proof: Proof) => Promise<number>;
+  /** How often that is asked, besides by `endOfEnded`. */
+  readonly proofEveryMs?: number;
   readonly maxStreams: number;
   readonly onOpenChanged: (open: number) => void;
   /** How often the service looks at the event table when no news comes. */
@@ -31,17 +34,24 @@ export interface EventStreamOptions {
 }
 
 export interface StreamRequest {
-  /** Whose events; null = everybody's. */
-  readonly about: Readonly<Partial<Record<EventOwner, string>>> | null;
+  readonly about: About;
   /** The message between events, at most once a second; absent = none. */
-  readonly progress?: () => Promise<StreamProgress | null>;
+  readonly progress?: Progressing<unknown>;
   /** Events after this seq are sent. */
   readonly afterSeq: number;
 }
 
-/** The progress of an expansion; sent as a message without an id whenever it has changed. */
+/** The progress of an expansion or a campaign; sent as a message without an id whenever it has changed. */
+export interface Progressing<T> {
+  /** Reads it from the database, once for all streams about the same; null = it is gone. */
+  load(): Promise<T | null>;
+  show(loaded: T): StreamProgress;
+}
+
 interface StreamProgress {
   readonly data: unknown;
+  /** It changes without events. */
+  readonly moves: boolean;
   /** It will not change any more. */
   readonly settled: boolean;
 }
@@ -60,55 +70,92 @@ export interface EventStreams {
 }
 
 const pageSize = 500;
-/** Between two looks for one stream, however often news come. */
-const lookPauseMs = 500;
 const progressEveryMs = 1000;
+/** Of what changes with events alone. */
+const progressSeldomMs = 30_000;
 const retryAfterMs = 2000;
-/** How often it is asked whether the client's token and session still count. */
-const proofEveryMs = 1000;
+/** A stream whose client has not taken so many new events reads them from the table later. */
+const mostQueued = 2000;
+/** For how long a stream lets time pass without looking at the clock. */
+const tickMs = 5000;
 const everything: Sees = async () => true;
 
 export function createEventStreams(options: EventStreamOptions): EventStreams {
-  const lookEveryMs = options.lookEveryMs ?? 5000;
   const heartbeatMs = options.heartbeatMs ?? 15_000;
   const drainTimeoutMs = options.drainTimeoutMs ?? 60_000;
+  const proofEveryMs = options.proofEveryMs ?? 1000;
   const { store, now } = options;
   const open = new Set<Stream>();
-  let watch: ReturnType<Store['watchEvents']> | null = null;
+  const feeds = createFeeds(store, options.lookEveryMs);
+  const loaded = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
   let closed = false;
 
-  const onNews = (owner: string | null) => {
-    for (const stream of open) if (owner === null || stream.isAbout(owner)) stream.look();
-  };
+  async function sendEvent(stream: Stream, event: StoredEvent): Promise<void> {
+    if (event.seq <= stream.afterSeq) return;
+    stream.afterSeq = event.seq;
+    if (!(await stream.sees(event))) return;
+    stream.newsAt = now();
+    await stream.send(eventText(event, stream.reader));
+  }
 
   /** Sends all that is stored after the stream's position. */
-  async function catchUp(stream: Stream, wanted: StreamRequest): Promise<void> {
+  async function catchUp(stream: Stream, { about }: StreamRequest): Promise<void> {
     for (;;) {
-      const events = await store.events({
-        ...wanted.about,
-        afterSeq: stream.afterSeq,
-        limit: pageSize,
-      });
+      const events = await store.events({ ...about, afterSeq: stream.afterSeq, limit: pageSize });
       for (const event of events) {
-        stream.afterSeq = event.seq;
-        if (!(await stream.sees(event))) continue;
-        await stream.send(eventText(eventFor(event, stream.reader)));
+        await sendEvent(stream, event);
         if (stream.ended) return;
       }
       if (events.length < pageSize) return;
     }
   }
 
-  async function sendProgress(
-    stream: Stream,
-    progressOf: NonNullable<StreamRequest['progress']>,
-  ): Promise<void> {
-    if (now() - stream.progressAt < progressEveryMs) return;
-    const progress = await progressOf();
+  /** What the feed gave meanwhile comes after what the table holds. */
+  async function sendNew(stream: Stream, wanted: StreamRequest): Promise<void> {
+    while (!stream.ended) {
+      if (stream.isBehind) {
+        if (!feeds.isReady(stream)) return;
+        stream.isBehind = false;
+        stream.queue.length = 0;
+        try {
+          await catchUp(stream, wanted);
+        } catch (error) {
+          stream.isBehind = true;
+          throw error;
+        }
+      }
+      const event = stream.queue.shift();
+      if (event !== undefined) await sendEvent(stream, event);
+      else if (!stream.isBehind) return;
+    }
+  }
+
+  /** One answer for all streams about the same. */
+  function loadOnce(stream: Stream, load: () => Promise<unknown>): Promise<unknown> {
+    const key = JSON.stringify(stream.about);
+    const last = loaded.get(key);
+    const isNew =
+      last !== undefined && last.at >= stream.newsAt && Math.abs(now() - last.at) < progressEveryMs;
+    if (isNew) return last.answer;
+    const asked = { at: now(), answer: load() };
+    loaded.set(key, asked);
+    asked.answer.catch(() => {
+      if (loaded.get(key) === asked) loaded.delete(key);
+    });
+    return asked.answer;
+  }
+
+  async function sendProgress(stream: Stream, { load, show }: Progressing<unknown>): Promise<void> {
+    const sinceMs = now() - stream.progressAt;
+    const isDue = stream.moves || stream.newsAt >= stream.progressAt || sinceMs >= progressSeldomMs;
+    if (sinceMs < progressEveryMs || !isDue) return;
+    const progress = await loadOnce(stream, load);
     if (progress === null) return;
     stream.progressAt = now();
-    stream.settled = progress.settled;
-    const text = `event: progress\ndata: ${JSON.stringify(progress.data)}\n\n`;
+    const { data, moves, settled } = show(progress);
+    stream.moves = moves;
+    stream.settled = settled;
+    const text = `event: progress\ndata: ${JSON.stringify(data)}\n\n`;
     if (text === stream.lastProgress) return;
     stream.lastProgress = text;
     await stream.send(text);
@@ -120,33 +167,33 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         stream.end();
         return 0;
       }
-      const sinceMs = performance.now() - stream.lookedAt;
-      if (stream.news && sinceMs < lookPauseMs) return lookPauseMs - sinceMs;
-      if (stream.news || sinceMs >= lookEveryMs) {
-        stream.news = false;
-        stream.lookedAt = performance.now();
-        await catchUp(stream, wanted);
-      }
+      await sendNew(stream, wanted);
       if (wanted.progress && !stream.settled) await sendProgress(stream, wanted.progress);
       if (now() - stream.lastSentAt >= heartbeatMs) await stream.send(': still here\n\n');
-      return wanted.progress && !stream.settled ? Math.min(progressEveryMs, lookEveryMs) : lookEveryMs;
+      const isMoving = stream.moves || stream.newsAt >= stream.progressAt;
+      return wanted.progress && !stream.settled && isMoving ? progressEveryMs : Math.min(tickMs, heartbeatMs);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      stream.news = true;
-      await stream.send(': the database cannot be reached; events follow when it is back\n\n');
+      await stream.trouble();
       return retryAfterMs;
     }
   }
 
-  const counts = async ({ proof }: Stream): Promise<boolean> =>
-    proof === null || options.stillCounts === undefined || (await options.stillCounts(proof));
+  async function counts(stream: Stream): Promise<boolean> {
+    const { proof } = stream;
+    if (proof === null || options.countsUntil === undefined) return true;
+    if (performance.now() - stream.provenAt >= proofEveryMs) {
+      stream.until = await options.countsUntil(proof);
+      stream.provenAt = performance.now();
+    }
+    return now() < stream.until;
+  }
 
   return {
     async serve(request, reply, wanted) {
       const { maxStreams } = options;
       const caller = request.caller?.name ?? '';
       const proof = request.caller?.proof ?? null;
-      const until = proof?.until ?? Number.POSITIVE_INFINITY;
       if (closed) throw refuse('stopping', {});
       if (open.size >= maxStreams) throw refuse('too_many_streams', { most: maxStreams, caller: null });
       // One token, shared by many or stolen, leaves half of the places to the others.
@@ -163,7 +210,7 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
         sees,
       });
       open.add(stream);
-      watch ??= store.watchEvents(onNews);
+      feeds.join(stream);
       options.onOpenChanged(open.size);
       try {
         reply.raw.writeHead(200, {
@@ -175,19 +222,24 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
           'x-accel-buffering': 'no',
         });
         await stream.send(`retry: ${retryAfterMs}\n\n`);
-        while (!stream.ended && now() < until)
-          await stream.wait(Math.min(await turn(stream, wanted), until - now(), proofEveryMs));
+        while (!stream.ended) {
+          const waitMs = await turn(stream, wanted);
+          await stream.wait(Math.min(waitMs, Math.max(0, stream.until - now()), proofEveryMs));
+        }
       } catch (error) {
         options.log.warn({ err: error, requestId: request.id }, 'an event stream was cut off by an error');
       } finally {
         stream.end();
         open.delete(stream);
+        feeds.leave(stream);
+        if (open.size === 0) loaded.clear();
         options.onOpenChanged(open.size);
       }
     },
     async endOfEnded() {
       await Promise.all(
         [...open].map(async (stream) => {
+          stream.provenAt = Number.NEGATIVE_INFINITY;
           if (!(await counts(stream))) stream.end();
         }),
       );
@@ -195,13 +247,14 @@ export function createEventStreams(options: EventStreamOptions): EventStreams {
     async close() {
       closed = true;
       for (const stream of open) stream.end();
-      await watch?.close();
+      await feeds.close();
     },
   };
 }
 
-/** One connection: writes no faster than the client reads, and waits between two looks at the table. */
-class Stream {
+/** One connection: writes no faster than the client reads, and waits for what the feed gives it. */
+class Stream implements Follower {
+  readonly about: About;
   readonly reader: Reader;
   /** Name of the token. */
   readonly caller: string;
@@ -209,17 +262,23 @@ class Stream {
   readonly proof: Proof | null;
   /** Which events its client may see. */
   readonly sees: Sees;
+  /** New events that were not sent yet. */
+  readonly queue: StoredEvent[] = [];
   afterSeq: number;
-  /** Whether there can be events that were not looked for. */
-  news = true;
-  /** When it was last looked, on the clock of the process. */
-  lookedAt = Number.NEGATIVE_INFINITY;
+  /** Whether there can be events that are in the table alone. */
+  isBehind = true;
+  until: number;
+  /** When it was last asked whether the proof counts, on the clock of the process. */
+  provenAt = performance.now();
   progressAt = 0;
+  /** When the last event was sent. */
+  newsAt = 0;
+  /** Whether its progress changes without events. */
+  moves = true;
   lastProgress = '';
   /** The work has ended and its last progress was sent. */
   settled = false;
   lastSentAt: number;
-  readonly #owner: string | null;
   readonly #raw: ServerResponse;
   readonly #drainTimeoutMs: number;
   readonly #now: () => number;
@@ -236,9 +295,10 @@ class Stream {
   ) {
     this.caller = of.caller;
     this.proof = of.proof;
+    this.until = of.proof?.until ?? Number.POSITIVE_INFINITY;
+    this.about = about;
     this.sees = of.sees;
     this.#raw = raw;
-    this.#owner = Object.values(about ?? {})[0] ?? null;
     this.reader = forWhom;
     this.afterSeq = afterSeq;
     this.#drainTimeoutMs = drainTimeoutMs;
@@ -253,13 +313,21 @@ class Stream {
     return this.#raw.destroyed || this.#raw.writableEnded;
   }
 
-  isAbout(owner: string): boolean {
-    return this.#owner === null || this.#owner === owner;
+  take(events: readonly StoredEvent[]): void {
+    if (this.isBehind) return;
+    if (this.queue.length + events.length > mostQueued) {
+      this.isBehind = true;
+      this.queue.length = 0;
+    } else this.queue.push(...events);
+    this.wake();
   }
 
-  look(): void {
-    this.news = true;
+  ready(): void {
     this.wake();
+  }
+
+  async trouble(): Promise<void> {
+    await this.send(': the database cannot be reached; events follow when it is back\n\n');
   }
 
   async send(text: string): Promise<void> {
@@ -302,6 +370,16 @@ class Stream {
   }
 }
 
-function eventText(event: StoredEvent): string {
-  return `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+/** The texts of an event, made once for all streams of a language and a tool. */
+const madeTexts = new WeakMap<StoredEvent, Map<string, string>>();
+
+function eventText(event: StoredEvent, { language, tool }: Reader): string {
+  const made = madeTexts.get(event) ?? new Map<string, string>();
+  madeTexts.set(event, made);
+  const key = `${language} ${tool}`;
+  const text =
+    made.get(key) ??
+    `id: ${event.seq}\nevent: ${event.type}\ndata: ${JSON.stringify(eventFor(event, { language, tool }))}\n\n`;
+  made.set(key, text);
+  return text;
 }

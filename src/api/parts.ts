@@ -8,6 +8,7 @@ import type { Metrics } from '../platform/metrics.ts';
 import type { OidcConfig } from '../platform/oidc.ts';
 import type { Doorbell } from '../queue/doorbell.ts';
 import type { IdentityStore } from '../store/identities.ts';
+import type { News } from '../store/news.ts';
 import type { Store } from '../store/store.ts';
 import type { Trail } from '../trail/writer.ts';
 import type { Access } from './access.ts';
@@ -26,6 +27,8 @@ export type RoutePlugin = (app: FastifyInstance, parts: ApiParts) => Promise<voi
 /** What the API is made of; everything comes from outside. */
 export interface ApiOptions {
   readonly store: Store;
+  /** What other processes tell; absent = streams ask once a second whether their clients may go on. */
+  readonly news?: News;
   readonly doorbell: Doorbell;
   readonly admission: Admission;
   readonly log: Log;

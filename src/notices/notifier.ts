@@ -9,11 +9,14 @@ import {
   unattendedMs,
 } from '../core/notice/incidents.ts';
 import { noticeText } from '../model/notice.ts';
+import { seldomMs, startRounds } from '../platform/rounds.ts';
 import type { ChannelStore, DueNotice, NoticeOutcome } from '../store/channels.ts';
+import type { News } from '../store/news.ts';
 import { type NoticeAnswer, namesMaster, type SendNotice } from './send.ts';
 
 export interface NotifierParts {
-  readonly store: Pick<ChannelStore, 'find' | 'decide' | 'takeDue' | 'record' | 'prune'>;
+  readonly store: Pick<ChannelStore, 'find' | 'decide' | 'takeDue' | 'dueInMs' | 'record' | 'prune'>;
+  readonly news: News;
   readonly send: SendNotice;
   /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -62,33 +65,31 @@ export function startNotifier(parts: NotifierParts): Notifier {
   const startedAt = now();
   let prunedAt = Number.NEGATIVE_INFINITY;
   const onTheWay = new Set<Promise<void>>();
-  let wake = new AbortController();
+  let roundAt = Number.NEGATIVE_INFINITY;
+  /** When something is to be told though nothing happens until then. */
+  let lookAt = Number.POSITIVE_INFINITY;
 
-  async function rounds(): Promise<void> {
-    while (!signal.aborted) {
-      let more = false;
-      try {
-        more = (await find(parts, startedAt)) >= eventsAtOnce;
-        if (!more) {
-          const made = await store.decide(now(), () => parts.newId('ntc'), decide);
-          if (made > 0) parts.crashPoint?.('decided');
-          await startDue();
-          await prune();
-        }
-      } catch (error) {
-        if (!signal.aborted) parts.onTrouble(error);
-      }
-      if (!more) await parts.sleep(roundMs, AbortSignal.any([signal, wake.signal]));
-      wake = new AbortController();
-    }
+  async function round(): Promise<number> {
+    roundAt = performance.now();
+    if ((await find(parts, startedAt)) >= eventsAtOnce) return 0;
+    lookAt = Number.POSITIVE_INFINITY;
+    const made = await store.decide(now(), () => parts.newId('ntc'), decide);
+    if (made > 0) parts.crashPoint?.('decided');
+    await startDue();
+    await prune();
+    // What is due and was not taken is taken by another process.
+    return Math.min((await store.dueInMs()) || roundMs, Math.max(0, lookAt - now()));
   }
 
-  const decide: Parameters<ChannelStore['decide']>[2] = (state) =>
-    decideNotices({
+  const decide: Parameters<ChannelStore['decide']>[2] = (state) => {
+    const decision = decideNotices({
       ...state,
       now: now(),
       namesMaster: (master) => namesMaster(state.channel.masters, master),
     });
+    lookAt = Math.min(lookAt, decision.lookAt);
+    return decision;
+  };
 
   async function startDue(): Promise<void> {
     for (const due of await store.takeDue(leaseMs)) {
@@ -97,7 +98,7 @@ export function startNotifier(parts: NotifierParts): Notifier {
       void attempt.then(() => {
         onTheWay.delete(attempt);
         // The next message of the channel may be due.
-        wake.abort();
+        rounds.wake();
       });
     }
   }
@@ -118,11 +119,22 @@ export function startNotifier(parts: NotifierParts): Notifier {
     await store.prune(now() - keptMs);
   }
 
-  const running = rounds();
+  const rounds = startRounds({
+    turn: round,
+    pauseMs: 0,
+    atMostMs: seldomMs,
+    retryMs: roundMs,
+    sleep: parts.sleep,
+    failed: parts.onTrouble,
+  });
+  const watched = (['events', 'incidents'] as const).map((topic) =>
+    // The first news at once, and many of them together.
+    parts.news.watch(topic, () => rounds.wake(roundAt + roundMs - performance.now())),
+  );
   return {
     async close() {
       stop.abort();
-      await running;
+      await Promise.all([...watched, rounds].map((each) => each.close()));
       await Promise.all(onTheWay);
     },
   };

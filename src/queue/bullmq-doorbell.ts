@@ -50,6 +50,8 @@ type WakeUpWorker = Worker<WakeUp, number | null, string, IQueueBackend, JobProg
 const defaultReplyWithinMs = 3_000;
 const defaultConcurrency = 256;
 const defaultLockMs = 10_000;
+/** Wake-ups of dead workers are looked for once in so many locks: the reconciler rings for them before (`ringAgain`). */
+const locksPerLook = 3;
 /** A handler that threw is called again after this time. */
 const retryAfterMs = 2_000;
 /** A wake-up may outlive any number of crashes: the database knows whether there is work. */
@@ -76,6 +78,7 @@ export function openDoorbell(backend: QueueBackend, options: DoorbellOptions = {
 
   return {
     ring: (id, delayMs = 0) => inTime(ring(queue, id, delayMs)),
+    ringAgain: (id) => inTime(ringAgain(queue, id)),
     async ping() {
       await inTime(queue.getWaitingCount());
     },
@@ -88,9 +91,8 @@ export function openDoorbell(backend: QueueBackend, options: DoorbellOptions = {
  * Adds a wake-up. If a wake-up is there already and the new wake-up is due at once, the present wake-up moves forward. A
  * wake-up whose handler is running stays as it is, because the handler sees the store.
  */
-async function ring(queue: WakeUpQueue, id: string, delayMs: number): Promise<void> {
+async function ring(queue: WakeUpQueue, id: string, delayMs: number, jobId = jobIdOf(id)): Promise<void> {
   const wakeUp: WakeUp = { id };
-  const jobId = jobIdOf(id);
   const add = () => queue.add('wake-up', wakeUp, { jobId, delay: Math.max(0, Math.round(delayMs)) });
   await add();
   if (delayMs > 0) return;
@@ -100,6 +102,16 @@ async function ring(queue: WakeUpQueue, id: string, delayMs: number): Promise<vo
   // Left over, against the rules of removal; it would keep every later wake-up of this id out.
   await queue.remove(jobId);
   await add();
+}
+
+/**
+ * The wake-up of a dead worker counts as running until BullMQ looks for such wake-ups. A second one beside it does not
+ * wait for that; where the first is alive after all, one of them finds the lease taken.
+ */
+async function ringAgain(queue: WakeUpQueue, id: string): Promise<void> {
+  await ring(queue, id, 0);
+  const isRunning = (await queue.getJobState(jobIdOf(id))) === 'active';
+  if (isRunning) await ring(queue, id, 0, `again-${jobIdOf(id)}`);
 }
 
 async function bringForward(queue: WakeUpQueue, jobId: string): Promise<void> {
@@ -140,7 +152,8 @@ export function startDoorbellWorker(
     connection: backend.forWorkers.connection,
     concurrency: options.concurrency ?? defaultConcurrency,
     lockDuration: lockMs,
-    stalledInterval: Math.max(500, Math.round(lockMs / 3)),
+    stalledInterval: Math.max(500, lockMs * locksPerLook),
+    ...backend.forWorkers.asking,
     maxStalledCount: maxCrashes,
     runRetryDelay: askAgainAfterMs,
     removeOnComplete: { count: 0 },

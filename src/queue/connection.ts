@@ -26,6 +26,8 @@ export interface BullmqConnection {
   /** What it is depends on the factory. */
   readonly connection: unknown;
   readonly factory: BackendFactory<IQueueBackend, unknown>;
+  /** How often a worker asks for jobs that nobody has told it of. */
+  readonly asking: { readonly drainDelay?: number };
   /** Whether it is worth saying goodbye to the server: false = it is away, and waiting for it would take for ever. */
   answers(): Promise<boolean>;
 }
@@ -46,6 +48,10 @@ const connectTimeoutMs = 5_000;
 const answerWithinMs = 10_000;
 const reconnectAfterAtMostMs = 1_000;
 const goodbyeWithinMs = 1_000;
+/** BullMQ has PostgreSQL tell a worker of each new job (LISTEN). */
+const askPostgresAfterS = 60;
+/** Longer than between two questions of an idle worker: opening a connection costs more than any of them. */
+const keepIdleMs = 120_000;
 const oldestRedis = [6, 2] as const;
 
 /** Connects once, to check that the queue can be kept there, and readies it. Throws QueueSetupError. */
@@ -59,10 +65,11 @@ async function openRedis(url: string, tls: RedisTls = {}): Promise<QueueBackend>
   const factory = createRedisBackend as unknown as BackendFactory<IQueueBackend, unknown>;
   const retryStrategy = (times: number) => Math.min(times * 100, reconnectAfterAtMostMs);
   const answers = () => redisAnswers(options);
+  const both = { factory, answers, asking: {} };
   return {
     kind: 'redis',
-    forWorkers: { connection: { ...options, maxRetriesPerRequest: null, retryStrategy }, factory, answers },
-    forProducers: { connection: { ...options, maxRetriesPerRequest: 1, retryStrategy }, factory, answers },
+    forWorkers: { connection: { ...options, maxRetriesPerRequest: null, retryStrategy }, ...both },
+    forProducers: { connection: { ...options, maxRetriesPerRequest: 1, retryStrategy }, ...both },
   };
 }
 
@@ -168,7 +175,12 @@ function assertUsable(where: string, info: ReadonlyMap<string, string>): void {
 }
 
 async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
-  const config = { ...place, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true };
+  const config = {
+    ...place,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: keepIdleMs,
+    keepAlive: true,
+  };
   const client = new PostgresClient(config);
   try {
     await client.connect();
@@ -186,9 +198,10 @@ async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
   // A caller that waits for PostgreSQL hears when it is gone, so nobody needs to ask beforehand.
   const answers = async () => true;
   const factory = createPostgresBackend as unknown as BackendFactory<IQueueBackend, unknown>;
+  const both = { factory, answers, asking: { drainDelay: askPostgresAfterS } };
   return {
     kind: 'postgres',
-    forWorkers: { connection: { ...connection, max: 4 }, factory, answers },
-    forProducers: { connection: { ...connection, max: 2, statement_timeout: 10_000 }, factory, answers },
+    forWorkers: { connection: { ...connection, max: 4 }, ...both },
+    forProducers: { connection: { ...connection, max: 2, statement_timeout: 10_000 }, ...both },
   };
 }

@@ -8,6 +8,8 @@ export type KindName = 'expansion' | 'comparison' | 'campaign' | 'audit' | 'guar
 export interface Doorbell {
   /** Asks for a worker to look at it, after `delayMs`. Rings for the same id are merged. */
   ring(id: string, delayMs?: number): Promise<void>;
+  /** For what is due and nobody works on: rings also where a wake-up is with a worker, which may be dead. */
+  ringAgain(id: string): Promise<void>;
   ping(): Promise<void>;
   /** How many processes answer it now. */
   workers(): Promise<number>;

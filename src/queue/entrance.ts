@@ -31,7 +31,7 @@ export interface EntranceTimes {
   readonly checkMs: number;
 }
 
-const defaultTimes: EntranceTimes = { lockMs: 15_000, checkMs: 5000 };
+const defaultTimes: EntranceTimes = { lockMs: 15_000, checkMs: 10_000 };
 /** For jobs whose producer says nothing about it. */
 const keptAfterEnd = { age: 7 * 86_400, count: 10_000 };
 /** A job may outlive any number of crashes: the database knows whether it has ended. */
@@ -56,6 +56,7 @@ export function openQueueEntrance(
     lockDuration: lockMs,
     stalledInterval: checkMs,
     maxStalledCount: maxCrashes,
+    ...backend.asking,
     removeOnComplete: keptAfterEnd,
     removeOnFail: keptAfterEnd,
   };

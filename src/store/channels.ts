@@ -114,6 +114,8 @@ export interface ChannelStore {
   ): Promise<number>;
   /** Takes messages that are due, the first of each channel alone, for `leaseMs`; each counts as an attempt. */
   takeDue(leaseMs: number): Promise<readonly DueNotice[]>;
+  /** Milliseconds until the first message of a channel is due; 0 = one is, Infinity = none waits. */
+  dueInMs(): Promise<number>;
   record(noticeId: string, outcome: NoticeOutcome, at: number): Promise<void>;
   /** Forgets incidents that ended before, and those that nobody has acknowledged and in which nothing happened since. */
   prune(before: number): Promise<number>;

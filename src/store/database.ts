@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { PostgresClient } from '../platform/postgres-client.ts';
+import { createListener, type Hear } from './listener.ts';
 import { StoreUnavailableError } from './store.ts';
 
 /** How to reach PostgreSQL: a URL, or the socket folder of the embedded server. */
@@ -36,10 +35,10 @@ export interface Database extends Queryable {
   /** One connection of its own, closed afterwards, whose statements may take as long as they need. */
   session<T>(work: (client: Queryable) => Promise<T>): Promise<T>;
   /**
-   * Listens to a channel on a connection of its own, and opens a lost connection again. null = it listens from now on, and may
-   * have missed messages before. Never throws.
+   * Listens to a channel (news.ts). All listen on one connection, which is opened again when it is lost. null = it listens from
+   * now on, and may have missed messages before. Never throws.
    */
-  listen(channel: string, hear: (told: string | null) => void): { close(): Promise<void> };
+  listen(channel: string, hear: Hear): { close(): Promise<void> };
   close(): Promise<void>;
 }
 
@@ -49,7 +48,8 @@ const statementTimeoutMs = 20_000;
 const replyTimeoutMs = 25_000;
 const lockTimeoutMs = 10_000;
 const idleInTransactionTimeoutMs = 30_000;
-const listenAgainMs = 1000;
+/** Longer than between two looks of an idle service (`seldomMs`): opening a connection costs more than any of them. */
+const keepIdleMs = 120_000;
 const int8Oid = 20;
 
 /** The database was reached, and lets the service not in or not do what it must. The message may name its user. */
@@ -70,7 +70,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     Client: PostgresClient,
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: connectTimeoutMs,
-    idleTimeoutMillis: 30_000,
+    idleTimeoutMillis: keepIdleMs,
     query_timeout: replyTimeoutMs,
     ...(onConnected === undefined
       ? {}
@@ -81,6 +81,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   });
   pool.on('error', (error) => options.onConnectionError?.(error));
   let closing: Promise<void> | null = null;
+  const listener = createListener({
+    connect: () =>
+      new PostgresClient({ ...clientConfig(options.connection), connectionTimeoutMillis: connectTimeoutMs }),
+    onLost: (error) => options.onConnectionError?.(error),
+  });
 
   const withClient = async <T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect().catch(rethrow);
@@ -129,48 +134,10 @@ export function openDatabase(options: DatabaseOptions): Database {
         await client.end().catch(() => undefined);
       }
     },
-    listen: (channel, hear) => listen(options, channel, hear),
+    listen: listener.listen,
     close() {
-      closing ??= pool.end();
+      closing ??= Promise.all([listener.close(), pool.end()]).then(() => undefined);
       return closing;
-    },
-  };
-}
-
-function listen(options: DatabaseOptions, channel: string, hear: (told: string | null) => void) {
-  const closing = new AbortController();
-  const { signal } = closing;
-  const until = async (client: PostgresClient): Promise<void> => {
-    const ended = once(client, 'end', { signal });
-    ended.catch(() => undefined);
-    client.on('notification', ({ payload }) => hear(payload ?? null));
-    await client.query(`listen ${channel}`);
-    hear(null);
-    await ended;
-  };
-  const keepListening = async (): Promise<void> => {
-    while (!signal.aborted) {
-      const client = new PostgresClient({
-        ...clientConfig(options.connection),
-        connectionTimeoutMillis: connectTimeoutMs,
-      });
-      try {
-        await client.connect();
-        await until(client);
-        throw new Error('the server has closed it');
-      } catch (error) {
-        if (!signal.aborted) options.onConnectionError?.(error as Error);
-      } finally {
-        await client.end().catch(() => undefined);
-      }
-      await delay(listenAgainMs, undefined, { signal }).catch(() => undefined);
-    }
-  };
-  const listening = keepListening();
-  return {
-    async close() {
-      closing.abort();
-      await listening;
     },
   };
 }
@@ -305,4 +272,15 @@ export function onlyRow<R>(rows: readonly R[]): R {
   const [row] = rows;
   if (row === undefined) throw new Error('the database returned no row where one was certain');
   return row;
+}
+
+/** Milliseconds until the time that `select` finds as `at`; 0 = it is over, Infinity = there is none. */
+export async function untilDue(database: Queryable, select: string, name?: string): Promise<number> {
+  const rows = await database.query<{ ms: number | null }>(
+    `select extract(epoch from at - clock_timestamp())::float8 * 1000 as ms from (${select}) as first`,
+    [],
+    name,
+  );
+  const { ms } = onlyRow(rows);
+  return ms === null ? Number.POSITIVE_INFINITY : Math.max(0, ms);
 }

@@ -23,4 +23,6 @@ export interface LeasedStore {
   release(lease: Lease): Promise<void>;
   /** Ids of what has not ended, is due for a look, and whose lease is free or has run out. For the reconciler. */
   due(limit: number): Promise<readonly string[]>;
+  /** Milliseconds until something is due; 0 = something is, Infinity = nothing will be without a change that is told of (news.ts). */
+  dueInMs(): Promise<number>;
 }

@@ -10,6 +10,7 @@ import type { GuardStore } from './guards.ts';
 import type { HoldStore } from './holds.ts';
 import type { IdentityStore } from './identities.ts';
 import { createLineageGate } from './lineage.ts';
+import { type News, newsOf } from './news.ts';
 import { createPostgresAgents } from './postgres-agents.ts';
 import { createPostgresAudits } from './postgres-audits.ts';
 import { createPostgresCampaigns } from './postgres-campaigns.ts';
@@ -52,6 +53,7 @@ export interface OpenedStore {
   readonly identities: IdentityStore;
   readonly restores: Restores;
   readonly ended: EndedRecords;
+  readonly news: News;
   /** The private key (PEM) of all processes; the offered one where none is stored yet. */
   readonly keepSigningKey: (offered: string) => Promise<string>;
   /** The same database, for a queue without Redis. */
@@ -117,6 +119,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
     identities: createPostgresIdentities(database),
     restores: createRestores(database),
     ended: createEndedRecords(database),
+    news: newsOf(database),
     keepSigningKey: (offered) => keepSigningKey(database, offered),
     postgres,
     embedded: server !== null,

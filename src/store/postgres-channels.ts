@@ -5,11 +5,12 @@ import type { Said } from '../model/text.ts';
 import type { EventOwner, StoredEvent } from '../model/views/event.ts';
 import type { ChannelStore, DueNotice, Findings, LastNotice, StoredChannel } from './channels.ts';
 import { Conditions } from './conditions.ts';
-import { type Database, onlyRow, type Queryable, type Row } from './database.ts';
+import { type Database, onlyRow, type Queryable, type Row, untilDue } from './database.ts';
 import { eventOf, ownerOf } from './expansion-rows.ts';
 import { readFreeze } from './freeze.ts';
 import { toJson } from './json.ts';
 import { type NewestBy, newestBy } from './newest-first.ts';
+import { tellOf } from './news.ts';
 import { NotFoundError } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
@@ -50,6 +51,7 @@ export function createPostgresChannels(database: Database): ChannelStore {
         'insert into channels (id, doc, url, secret, created_at) values ($1, $2, $3, $4, $5)',
         [channel.id, docOf(channel), channel.url, channel.secret, channel.createdAt],
       );
+      await tellOf(database, 'incidents');
     },
 
     async get(id) {
@@ -73,6 +75,7 @@ export function createPostgresChannels(database: Database): ChannelStore {
         [channel.id, docOf(channel), channel.url, channel.secret],
       );
       if (rows.length === 0) throw new NotFoundError('channel', channel.id);
+      await tellOf(database, 'incidents');
     },
 
     async remove(id) {
@@ -110,6 +113,7 @@ export function createPostgresChannels(database: Database): ChannelStore {
         if (row === undefined) return null;
         const after = change(incidentOf(row));
         await putIncidents(client, [after]);
+        await tellOf(client, 'incidents');
         return after;
       });
     },
@@ -216,6 +220,15 @@ export function createPostgresChannels(database: Database): ChannelStore {
           createdAt,
           channel: channelOf(row),
         }),
+      );
+    },
+
+    async dueInMs() {
+      return untilDue(
+        database,
+        `select min(next_attempt_at) as at from (
+           select distinct on (channel_id) next_attempt_at from notices where state = 'pending' order by channel_id, position
+         ) as firsts`,
       );
     },
 

@@ -64,7 +64,8 @@ export function createPostgresIdentities(database: Database): IdentityStore {
 
     async tokenByDigest(digest, at) {
       const [row] = await database.query<TokenRow>(
-        `select ${tokenColumns} from tokens
+        `select ${tokenColumns.replace('expires_at as', 'case when digest = $1 then expires_at else least(expires_at, old_until) end as')}
+         from tokens
          where (digest = $1 or (old_digest = $1 and old_until > $2))
            and revoked_at is null and (expires_at is null or expires_at > $2)`,
         [digest, at],

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import { type Database, untilDue } from './database.ts';
 import { FencedError, type Lease, type LeasedStore } from './leases.ts';
 
 /** A table whose rows are worked on under a lease. */
@@ -62,6 +62,14 @@ export function createLeases(database: Database, of: LeasedTable): LeasedStore {
         `due_${table}`,
       );
       return rows.map((row) => row.id);
+    },
+
+    async dueInMs() {
+      return untilDue(
+        database,
+        `select min(greatest(look_at, lease_until)) as at from ${table} where ${unended} and look_at is not null`,
+        `due_in_${table}`,
+      );
     },
   };
 }

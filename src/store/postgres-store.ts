@@ -21,6 +21,7 @@ import { storableText, toJson } from './json.ts';
 import { addressKey } from './master-key.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { byAcceptance, newestBy } from './newest-first.ts';
+import { newsOf, tellOf } from './news.ts';
 import { createThinner } from './observation-thinner.ts';
 import type { Page } from './page.ts';
 import {
@@ -110,7 +111,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       );
     },
 
-    watchEvents: (onNews) => database.listen('pika_expander_events', onNews),
+    watchEvents: (onNews) => newsOf(database).watch('events', onNews),
 
     async lastSeq() {
       const rows = await database.query<{ seq: number }>('select coalesce(max(seq), 0) as seq from events');
@@ -249,13 +250,16 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
         if (!first.frozen) return this.freeze(order);
         throw new AlreadyFrozenError(first);
       }
+      await tellOf(database, 'incidents');
       await tellAll(database, freezeEvent(order));
       return { frozen: true, ...row };
     },
 
     async unfreeze(order) {
       const lifted = await database.query('delete from global_freeze returning 1');
-      if (lifted.length > 0) await tellAll(database, unfreezeEvent(order));
+      if (lifted.length === 0) return thawed;
+      await tellOf(database, 'incidents');
+      await tellAll(database, unfreezeEvent(order));
       return thawed;
     },
 

@@ -1,7 +1,8 @@
 import { Conditions } from './conditions.ts';
-import { type Database, onlyRow, type Queryable, type Row } from './database.ts';
+import { type Database, onlyRow, type Queryable, type Row, untilDue } from './database.ts';
 import { decodeCursor, encodeCursor, ownerOf } from './expansion-rows.ts';
 import { storableText, toJson } from './json.ts';
+import { tellOf } from './news.ts';
 import { NotFoundError } from './store.ts';
 import type { Delivery, DeliveryOutcome, StoredQuestion, Webhook, WebhookStore } from './webhooks.ts';
 
@@ -74,7 +75,9 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
           `select pg_try_advisory_xact_lock(${fanOutLock}) as mine`,
         );
         if (!onlyRow(locked).mine) return 0;
-        return (await tell(client, ofEvents, limit)) + (await tell(client, ofEntries, limit));
+        const made = (await tell(client, ofEvents, limit)) + (await tell(client, ofEntries, limit));
+        if (made > 0) await tellOf(client, 'deliveries');
+        return made;
       });
     },
 
@@ -98,6 +101,10 @@ export function createPostgresWebhooks(database: Database, options: WebhookStore
         [limit, leaseMs, ids],
       );
       return rows;
+    },
+
+    async dueInMs() {
+      return untilDue(database, `select min(next_attempt_at) as at from deliveries where state = 'pending'`);
     },
 
     async record(deliveryId, outcome) {

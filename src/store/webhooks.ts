@@ -62,6 +62,8 @@ export interface WebhookStore {
     leaseMs: number,
     webhooks?: WhichWebhooks,
   ): Promise<readonly { delivery: Delivery; webhook: Webhook }[]>;
+  /** Milliseconds until a delivery is due; 0 = one is, Infinity = none waits. */
+  dueInMs(): Promise<number>;
   record(deliveryId: string, outcome: DeliveryOutcome): Promise<void>;
   /** Keeps a veto's question and its answer with the other deliveries. */
   addAnswered(

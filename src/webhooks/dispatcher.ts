@@ -3,10 +3,13 @@ import type { Said } from '../model/text.ts';
 import { deliverySays } from '../model/webhook-texts.ts';
 import type { HookAnswer, SendHook } from '../net/send.ts';
 import type { AtCrashPoint } from '../platform/crash-points.ts';
+import { seldomMs, startRounds } from '../platform/rounds.ts';
+import type { News } from '../store/news.ts';
 import type { Delivery, DeliveryOutcome, Webhook, WebhookStore, WhichWebhooks } from '../store/webhooks.ts';
 
 export interface DispatcherParts {
   readonly store: WebhookStore;
+  readonly news: News;
   readonly send: SendHook;
   /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -76,21 +79,17 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
   const proven = new Set<string>();
   /** Receivers that did not: they get an attempt at a time, and a longer pause after each. */
   const slow = new Map<string, { readonly strikes: number; readonly until: number }>();
-  let wake = new AbortController();
 
-  async function rounds(): Promise<void> {
-    while (!stop.signal.aborted) {
-      try {
-        const made = await store.fanOut(fanOutEvents);
-        if (made > 0) parts.crashPoint?.('after_fan_out');
-        await startDue();
-        if (made > 0) continue;
-      } catch (error) {
-        if (!stop.signal.aborted) parts.onTrouble(error);
-      }
-      await parts.sleep(roundMs, AbortSignal.any([stop.signal, wake.signal]));
-      wake = new AbortController();
-    }
+  let roundAt = Number.NEGATIVE_INFINITY;
+
+  async function round(): Promise<number> {
+    roundAt = performance.now();
+    const made = await store.fanOut(fanOutEvents);
+    if (made > 0) parts.crashPoint?.('after_fan_out');
+    await startDue();
+    if (made > 0) return 0;
+    // What is due and was not taken waits for a place, or for a slow receiver.
+    return (await store.dueInMs()) || roundMs;
   }
 
   async function startDue(): Promise<void> {
@@ -153,7 +152,7 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
       else busy.set(webhook.id, count - 1);
       // More may be due for a receiver that had no place left.
       const left = inAllUnproven - unproven();
-      if (count >= perWebhook || onTheWay.size === inAll - 1 || left === 1) wake.abort();
+      if (count >= perWebhook || onTheWay.size === inAll - 1 || left === 1) rounds.wake();
     });
   }
 
@@ -164,15 +163,28 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
     if (stop.signal.aborted && answer.status === null) return;
     note(webhook.id, answer);
     parts.crashPoint?.('before_delivery_saved');
-    await store.record(deliveryId, outcomeOf(answer, delivery.attempts, parts.random()));
+    const outcome = outcomeOf(answer, delivery.attempts, parts.random());
+    await store.record(deliveryId, outcome);
     parts.crashPoint?.('after_delivery_saved');
+    if (outcome.retryInMs !== null) rounds.wake(outcome.retryInMs);
   }
 
-  const running = rounds();
+  const rounds = startRounds({
+    turn: round,
+    pauseMs: 0,
+    atMostMs: seldomMs,
+    retryMs: roundMs,
+    sleep: parts.sleep,
+    failed: parts.onTrouble,
+  });
+  const watched = (['events', 'trail', 'deliveries'] as const).map((topic) =>
+    // The first news at once, and many of them together.
+    parts.news.watch(topic, () => rounds.wake(roundAt + roundMs - performance.now())),
+  );
   return {
     close: async () => {
       stop.abort();
-      await running;
+      await Promise.all([...watched, rounds].map((each) => each.close()));
       await Promise.all(onTheWay);
     },
   };

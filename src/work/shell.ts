@@ -12,6 +12,7 @@ import {
   type WakeUpHandler,
 } from '../queue/doorbell.ts';
 import { FencedError, type Lease, type LeasedStore } from '../store/leases.ts';
+import type { News } from '../store/news.ts';
 import { StoreUnavailableError } from '../store/store.ts';
 import { startReconciler } from './reconciler.ts';
 
@@ -160,12 +161,13 @@ export async function whileKept<T>(
   }
 }
 
-/** Lost wake-ups are put back within this time. */
-const reconcileEveryMs = 2000;
+/** A wake-up that nobody has followed by then is put back. */
+const lostAfterMs = 2000;
 
 export interface Kind {
   readonly name: KindName;
-  readonly store: Pick<LeasedStore, 'due'>;
+  readonly store: Pick<LeasedStore, 'due' | 'dueInMs'>;
+  readonly news: News;
   readonly handler: WakeUpHandler;
   readonly queue: QueueBackend;
   readonly doorbell: Doorbell;
@@ -178,7 +180,7 @@ export interface Kind {
 
 /** Begins to work on everything of one kind: what is rung for, and what is due though no ring came. */
 export function startKind(kind: Kind): DoorbellWorker {
-  const { name, store, handler, queue, doorbell, concurrency, onReconciled, log } = kind;
+  const { name, store, news, handler, queue, doorbell, concurrency, onReconciled, log } = kind;
   const trouble = (what: string) => (error: unknown) =>
     log.warn({ err: error }, `trouble with ${what}; it is tried again`);
   const wakeUps = startDoorbellWorker(queue, doorbell, handler, {
@@ -190,11 +192,12 @@ export function startKind(kind: Kind): DoorbellWorker {
     store,
     doorbell: {
       async ring(id) {
-        await doorbell.ring(id);
+        await doorbell.ringAgain(id);
         onReconciled?.();
       },
     },
-    intervalMs: reconcileEveryMs,
+    intervalMs: lostAfterMs,
+    watch: (hear) => news.watch('due', (table) => (table === null || table === `${name}s`) && hear()),
     onTrouble: trouble(`the search for ${name}s that are due`),
   });
   return alongside(wakeUps, reconciler);

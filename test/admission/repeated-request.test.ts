@@ -23,6 +23,7 @@ function admissionWith(meanwhile: (store: ReturnType<typeof createMemoryStore>) 
     },
     doorbell: {
       ring: async () => undefined,
+      ringAgain: async () => undefined,
       workers: async () => 1,
       ping: async () => undefined,
       close: async () => undefined,

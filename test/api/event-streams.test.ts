@@ -200,13 +200,14 @@ describe('the live stream of an expansion', () => {
 
   test('survives a database that is away for a while', async () => {
     const id = await start();
-    const stream = await follow(`/v1/expansions/${id}/events`);
+    const { stream, close } = await serveStream({ expansionId: id }, { lookEveryMs: 20 });
     await until(() => stream.events().length > 0);
     api.store.setUnavailable(true);
     await until(() => stream.raw().includes(': the database cannot be reached'));
     api.store.setUnavailable(false);
     await say(id, 'it is back');
     await until(() => texts(stream.events()).includes('it is back'));
+    await close();
   });
 
   test('an unknown expansion, or an id that is none, is refused before the stream begins', async () => {
@@ -323,14 +324,14 @@ async function serveStream(about: StreamRequest['about'], options: Partial<Event
 
 test('an idle stream sends something now and then, so that a dead connection is noticed', async () => {
   let now = 0;
-  const { stream, close } = await serveStream(null, { now: () => now, lookEveryMs: 5, heartbeatMs: 1000 });
+  const { stream, close } = await serveStream(null, { now: () => now, heartbeatMs: 1000 });
   await until(() => stream.raw().includes('retry:'));
   now += 1000;
   await until(() => stream.raw().includes(': still here'));
   await close();
 });
 
-test('the table is looked at once for each news of an expansion, and never for those of another', async () => {
+test('the table is looked at once for each news of an expansion, for all its streams, and never for those of another', async () => {
   const [mine, other] = [await start(), await start('10.0.0.9:9221')];
   let looks = 0;
   const store = Object.assign(Object.create(api.store) as Store, {
@@ -340,11 +341,13 @@ test('the table is looked at once for each news of an expansion, and never for t
     },
   });
   const { stream, close } = await serveStream({ expansionId: mine }, { store, lookEveryMs: 3_600_000 });
-  await until(() => stream.events().length > 0);
+  const beside = await follow('/');
+  // Each has looked for itself, and the feed at its beginning.
+  await until(() => stream.events().length > 0 && beside.events().length > 0 && looks >= 3);
   const before = looks;
   await say(other, 'not mine');
   await say(mine, 'mine');
-  await until(() => texts(stream.events()).includes('mine'));
+  await until(() => [stream, beside].every((each) => texts(each.events()).includes('mine')));
   expect(looks - before).toBe(1);
   await close();
 });

@@ -86,15 +86,17 @@ export function fakeDoorbell(): RungDoorbell {
   const act = async () => {
     if (failure !== null) throw failure;
   };
+  const ring = async (expansionId: string) => {
+    await act();
+    rings.push(expansionId);
+  };
   return {
     rings,
     fail: (error) => {
       failure = error;
     },
-    ring: async (expansionId) => {
-      await act();
-      rings.push(expansionId);
-    },
+    ring,
+    ringAgain: ring,
     ping: act,
     workers: async () => 1,
     close: async () => {},

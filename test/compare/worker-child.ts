@@ -22,4 +22,5 @@ startReconciler({
   store: comparisons,
   doorbell: { ring: async (id) => void (await handler(id, never)) },
   intervalMs: 50,
+  seldomMs: 50,
 });

@@ -46,6 +46,7 @@ export class MemoryChannels implements ChannelStore {
   find = unused;
   decide = unused;
   takeDue = unused;
+  dueInMs = unused;
   record = unused;
   prune = unused;
 

@@ -57,6 +57,7 @@ async function tellBy(service: Service, over: Partial<StoredChannel> = {}): Prom
 function start(over: Partial<Parameters<typeof startNotifier>[0]> = {}): Notifier {
   const notifier = startNotifier({
     store: stores.channels,
+    news: stores.news,
     send: createNoticeSender({ timeoutMs: 20_000, now: Date.now, wayOut: { allowed: ['127.0.0.1'] } }),
     sleep: async (ms, signal) => {
       await sleep(ms / 100, undefined, { signal }).catch(() => {});

@@ -50,7 +50,7 @@ describe('on Redis', () => {
 
     const due = new Set(['later', 'during']);
     const reconciler = startReconciler({
-      store: { due: async () => [...due].filter((id) => !called.includes(id)) },
+      store: { due: async () => [...due].filter((id) => !called.includes(id)), dueInMs: async () => 0 },
       doorbell,
       intervalMs: 50,
     });
@@ -125,7 +125,11 @@ describe('on PostgreSQL', () => {
     process.kill(killed, 'SIGKILL');
     // Its other processes answer for a moment longer.
     await until(() => ![null, killed].includes(postgres.pid()), { withinMs: 50_000 });
-    const reconciler = startReconciler({ store: { due: async () => ['after'] }, doorbell, intervalMs: 100 });
+    const reconciler = startReconciler({
+      store: { due: async () => ['after'], dueInMs: async () => 0 },
+      doorbell,
+      intervalMs: 100,
+    });
     await until(() => called.has('after'), { withinMs: 50_000 });
     await reconciler.close();
     await worker.close();
@@ -237,6 +241,17 @@ function describeDoorbell(make: () => Promise<Place>): void {
     expect([...calls].sort()).toEqual(['a', 'b', 'c']);
   });
 
+  it('rings beside a wake-up that is with a worker, where nobody works on what is due', async () => {
+    const dead = session();
+    answer(dead.handler);
+    await doorbell.ring('a');
+    await until(() => dead.calls.length === 1);
+    await doorbell.ring('a');
+    await doorbell.ringAgain('a');
+    await until(() => dead.calls.length === 2);
+    dead.letGo();
+  });
+
   it('rings again for an id whose work was done', async () => {
     const called: string[] = [];
     answer(async (id) => {
@@ -340,7 +355,11 @@ function describeDoorbell(make: () => Promise<Place>): void {
     await place.lose();
     lost = true;
 
-    const reconciler = startReconciler({ store: { due: async () => [...open] }, doorbell, intervalMs: 50 });
+    const reconciler = startReconciler({
+      store: { due: async () => [...open], dueInMs: async () => 0 },
+      doorbell,
+      intervalMs: 50,
+    });
     await until(() => open.size === 0);
     await reconciler.close();
   });

@@ -41,6 +41,7 @@ const backends: readonly Backend[] = [
         connection,
         factory: createRedisBackend as unknown as Factory,
         answers: async () => true,
+        asking: {},
         stop: () => redis.stop(),
       };
     },
@@ -59,6 +60,7 @@ const backends: readonly Backend[] = [
         connection: { connectionString: database.url, migrate: true },
         factory: createPostgresBackend as unknown as Factory,
         answers: async () => true,
+        asking: {},
         stop,
       };
     },

@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
 import { createDemoCluster, type ServedCluster, serveCluster } from '../../src/simulator/index.ts';
 import { Harness, jsonLines } from '../cli/harness.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 import { Receiver } from '../webhooks/receiver.ts';
 
+const { query } = pg.Client.prototype;
 const script = fileURLToPath(new URL('./scripted-producer.mjs', import.meta.url));
 vi.setConfig({ testTimeout: 300_000 });
 const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 150_000 });
@@ -47,6 +50,22 @@ describe('the whole service, by its entrances', () => {
     expect(response.status).toBeLessThan(300);
     return (await response.json()) as Record<string, string>;
   };
+
+  it('leaves the database alone while nothing happens', async () => {
+    let askedAt = performance.now();
+    const asked = vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (
+      this: pg.Client,
+      ...args: unknown[]
+    ) {
+      askedAt = performance.now();
+      return (query as (...of: unknown[]) => unknown).apply(this, args);
+    } as never);
+    await until(() => performance.now() - askedAt > 4000, {
+      what: 'four seconds in which nobody asks',
+      withinMs: 60_000,
+    });
+    asked.mockRestore();
+  });
 
   it('a job of the queue ends with its node verified, told of by progress and webhooks, held by a veto', async () => {
     receiver.answer = (response, index) => {

@@ -25,6 +25,9 @@ export function createBells(
         time.after(delayMs + random.within([0.2, 3]) + late, () => answer(expansionId));
       }
     },
+    ringAgain(expansionId) {
+      return this.ring(expansionId);
+    },
     async ping() {},
     async workers() {
       return 1;

@@ -240,6 +240,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await store.accept(expansion, [event], idempotency);
   await store.get('old-77');
   await store.due(10);
+  await store.dueInMs();
   const lease = (await store.claim(expansion.id, 'worker', 60_000))!;
   await store.renew(lease);
   await store.lockMaster(lease, ['address:m']);
@@ -300,6 +301,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await comparisons.create(comparison);
   await comparisons.get('cmp-77');
   await comparisons.due(10);
+  await comparisons.dueInMs();
   await comparisons.list(page);
   await comparisons.list({ ...page, states: ['running', 'pending'] });
   await comparisons.list({ ...page, expansionId: 'old-77' });
@@ -329,6 +331,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await campaigns.list({ ...page, states: ['running', 'pending'] });
   await campaigns.counts();
   await campaigns.due(10);
+  await campaigns.dueInMs();
   const leads = (await campaigns.claim(another.id, 'worker', 60_000))!;
   await campaigns.renew(leads);
   const asked = { id: 'cc', verb: 'pause', reason: 'r', by: 'me', at: 1, cancelMembers: false } as const;
@@ -359,6 +362,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await stores.store.addControl(expansion.id, { ...control, id: 'c2' });
   await webhooks.fanOut(100);
   await webhooks.takeDue(10, 60_000, { except: [] });
+  await webhooks.dueInMs();
   const delivery = { id: 'dlv-new', webhookId: 'whk-0-7', type: 'before_batch', payload: {}, createdAt: 1 };
   const outcome = { delivered: true, status: 200, error: null, tookMs: 1, retryInMs: null };
   await webhooks.addAnswered(delivery, outcome);
@@ -401,6 +405,7 @@ test('no query of the store reads a growing table from end to end', async () => 
     () => 'ntc-new',
     ({ channel: { id } }) => ({ notices: id === 'chn-1' ? [says] : [], told: new Map() }),
   );
+  await channels.dueInMs();
   expect((await channels.takeDue(60_000)).map(({ id }) => id)).toEqual(['ntc-new']);
   await channels.record('ntc-new', { delivered: true, error: null, retryInMs: null }, 5);
   await channels.prune(5);

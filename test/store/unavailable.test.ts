@@ -45,25 +45,31 @@ describe('while the database is away', () => {
   });
   afterAll(() => postgres.stop());
 
-  it('who waits for news of events is told, when it is back, that some may have been missed', async () => {
-    const { store, close } = openTestStores(database.connection);
+  it('who waits for news is told, when it is back, that some may have been missed; all wait on one connection', async () => {
+    const { store, news, close } = openTestStores(database.connection);
     const heard: (string | null)[] = [];
     const listened = vi.spyOn(EventTarget.prototype, 'addEventListener');
     const watch = store.watchEvents((owner) => heard.push(owner));
     await until(() => heard.length === 1);
+    const due: (string | null)[] = [];
+    const beside = news.watch('due', (table) => due.push(table));
+    await until(() => due.length === 1);
     await postgres.run(
-      "select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen pika_expander_events'",
+      `do $$ begin
+         assert (select count(pg_terminate_backend(pid)) = 1 from pg_stat_activity where query like 'listen %');
+       end $$`,
     );
-    await until(() => heard.length === 2);
+    await until(() => heard.length === 2 && due.length === 2);
     const signals = listened.mock.contexts.filter((target) => target instanceof AbortSignal);
     listened.mockRestore();
     expect(signals).not.toEqual([]);
     for (const signal of signals) expect(getEventListeners(signal, 'abort').length).toBeLessThan(2);
     const expansion = newExpansion();
     await store.accept(expansion, [storedEvent('test')], null);
-    await until(() => heard.length === 3);
+    await until(() => heard.length === 3 && due.length === 3);
     expect(heard).toEqual([null, null, expansion.id]);
-    await watch.close();
+    expect(due).toEqual([null, null, 'expansions']);
+    await Promise.all([watch.close(), beside.close()]);
     await close();
   });
 

@@ -39,7 +39,10 @@ export function createMemoryIdentities(): IdentityStore {
         (kept) =>
           kept.digest.equals(digest) || (kept.oldDigest?.equals(digest) && (kept.token.oldUntil ?? 0) > at),
       );
-      return found !== undefined && isLiving(found.token, at) ? found.token : null;
+      if (found === undefined || !isLiving(found.token, at)) return null;
+      const { expiresAt, oldUntil } = found.token;
+      if (found.digest.equals(digest)) return found.token;
+      return { ...found.token, expiresAt: Math.min(expiresAt ?? Number.POSITIVE_INFINITY, oldUntil!) };
     },
     async tokensNamed(name, at) {
       return [...tokens.values()]

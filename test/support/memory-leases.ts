@@ -60,6 +60,13 @@ export function createMemoryLeases<R extends LeasedRow>(
         .slice(0, limit)
         .map(([id]) => id);
     },
+    async dueInMs() {
+      reachable();
+      const dueAt = [...rows.values()]
+        .filter((row) => isOpen(row) && row.lookAt !== null)
+        .map((row) => Math.max(row.lookAt!, row.owner === null ? 0 : row.leaseUntil));
+      return Math.max(0, Math.min(...dueAt) - now());
+    },
   };
   return { fenced, leases };
 }

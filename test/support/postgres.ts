@@ -5,6 +5,7 @@ import pg from 'pg';
 import { openDatabase, type PostgresConnection } from '../../src/store/database.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import { createEndedRecords } from '../../src/store/ended.ts';
+import { newsOf } from '../../src/store/news.ts';
 import { createPostgresAgents } from '../../src/store/postgres-agents.ts';
 import { createPostgresAudits } from '../../src/store/postgres-audits.ts';
 import { createPostgresCampaigns } from '../../src/store/postgres-campaigns.ts';
@@ -108,6 +109,7 @@ export function openTestStores(
     identities: createPostgresIdentities(database),
     restores: createRestores(database),
     ended: createEndedRecords(database),
+    news: newsOf(database),
     close: () => database.close(),
   };
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deliverySays } from '../../src/model/webhook-texts.ts';
 import { createSender } from '../../src/net/send.ts';
 import { type Dispatcher, outcomeOf, startDispatcher } from '../../src/webhooks/dispatcher.ts';
+import { silence } from '../support/silence.ts';
 import { MemoryWebhooks, webhookOf } from './memory-webhooks.ts';
 import { Receiver } from './receiver.ts';
 
@@ -30,6 +31,7 @@ afterEach(async () => {
 function start(pace = 50, timeoutMs = 20_000): Dispatcher {
   const dispatcher = startDispatcher({
     store,
+    news: silence,
     send: createSender({ timeoutMs, now: () => 1_700_000_000_000, wayOut: { allowed: ['127.0.0.1'] } }),
     sleep: async (ms, signal) => {
       await sleep(ms / pace, undefined, { signal }).catch(() => {});

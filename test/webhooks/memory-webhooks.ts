@@ -78,6 +78,10 @@ export class MemoryWebhooks implements WebhookStore {
       return { delivery, webhook: this.webhooks.find((webhook) => webhook.id === row.webhookId)! };
     });
   }
+  async dueInMs(): Promise<number> {
+    const dueAt = this.rows.filter(({ state }) => state === 'pending').map((row) => row.nextAttemptAt ?? 0);
+    return Math.max(0, Math.min(...dueAt) - this.now);
+  }
   async record(id: string, outcome: DeliveryOutcome): Promise<void> {
     const over = outcome.delivered || outcome.retryInMs === null;
     this.#update(id, {

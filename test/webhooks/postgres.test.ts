@@ -30,6 +30,7 @@ it('two processes tell a receiver of every event of its types, each once, signed
   const dispatchers = stores.map((each) =>
     startDispatcher({
       store: each.webhooks,
+      news: each.news,
       send: createSender({ timeoutMs: 20_000, now: Date.now, wayOut: { allowed: ['127.0.0.1'] } }),
       sleep: async (ms, signal) => {
         await sleep(ms / 20, undefined, { signal }).catch(() => {});

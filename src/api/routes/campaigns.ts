@@ -22,6 +22,7 @@ import type { Doorbell } from '../../queue/doorbell.ts';
 import type { CampaignStore, StoredCampaign } from '../../store/campaigns.ts';
 import { campaignReport } from '../campaign-report.ts';
 import { campaignSummary, campaignView, needsOtherPerson } from '../campaign-views.ts';
+import type { Progressing } from '../event-streams.ts';
 import { campaignPlanFor } from '../for-reader.ts';
 import type { ApiParts, RoutePlugin } from '../parts.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
@@ -225,14 +226,13 @@ function historyRoutes(plain: FastifyInstance, { campaigns }: CampaignRouteParts
       const { id } = await existing(campaigns, request.params.id);
       const about = { campaignId: id };
       if (!wantsStream(request)) return pageOf(api, request, about);
-      const progress = async () => {
-        const campaign = await campaigns.get(id);
-        return (
-          campaign && {
-            data: campaignView(campaign, api.now(), reader(request), api.fourEyes),
-            settled: campaignHasEnded(campaign.state),
-          }
-        );
+      const progress: Progressing<StoredCampaign> = {
+        load: () => campaigns.get(id),
+        show: (campaign) => ({
+          data: campaignView(campaign, api.now(), reader(request), api.fourEyes),
+          moves: campaign.state === 'running',
+          settled: campaignHasEnded(campaign.state),
+        }),
       };
       const afterSeq = lastEventId(request) ?? request.query.after ?? 0;
       await api.streams.serve(request, reply, { about, afterSeq, progress });

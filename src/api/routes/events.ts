@@ -2,10 +2,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { printable } from '../../admission/validate.ts';
 import { eventFor } from '../../model/events.ts';
-import { isEnded } from '../../model/expansion.ts';
+import { type Expansion, isEnded } from '../../model/expansion.ts';
 import { refuseField } from '../../model/refusal.ts';
 import { EventPage } from '../../model/views/event.ts';
-import type { StreamRequest } from '../event-streams.ts';
+import type { Progressing, StreamRequest } from '../event-streams.ts';
 import { progressFor } from '../for-reader.ts';
 import type { ApiParts } from '../parts.ts';
 import { reader } from '../reader.ts';
@@ -62,11 +62,13 @@ export const eventRoutes: ApiRoutes = async (app, parts) => {
       const { id } = await existing(parts.store, request.params.id);
       if (!wantsStream(request)) return pageOf(parts, request, { expansionId: id });
       const afterSeq = lastEventId(request) ?? request.query.after ?? 0;
-      const progress = async () => {
-        const expansion = await parts.store.get(id);
-        if (expansion === null) return null;
-        const data = progressFor(progressMessage(expansion), reader(request));
-        return { data, settled: isEnded(expansion.state) };
+      const progress: Progressing<Expansion> = {
+        load: () => parts.store.get(id),
+        show: (expansion) => ({
+          data: progressFor(progressMessage(expansion), reader(request)),
+          moves: expansion.state === 'running',
+          settled: isEnded(expansion.state),
+        }),
       };
       await parts.streams.serve(request, reply, { about: { expansionId: id }, afterSeq, progress });
       return reply;

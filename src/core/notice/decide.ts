@@ -21,6 +21,8 @@ export interface Decision {
   readonly notices: readonly Notice[];
   /** What changed of what was told. */
   readonly told: ReadonlyMap<string, Told>;
+  /** When something is to be told, though nothing happens until then; Infinity = never. The end of quiet hours is not in it. */
+  readonly lookAt: number;
 }
 
 const minuteMs = 60_000;
@@ -49,14 +51,20 @@ export function decideNotices(state: ChannelState): Decision {
   const isQuiet = inQuietHours(channel, now);
   const told = new Map<string, Told>();
   const candidates: Candidate[] = [];
+  let lookAt = never;
   for (const incident of incidents) {
     const candidate = newsOf(incident, state);
-    if (candidate === null) continue;
+    if (typeof candidate === 'number') {
+      lookAt = Math.min(lookAt, candidate);
+      continue;
+    }
     if (!isQuiet || breaksThrough(channel, candidate)) candidates.push(candidate);
     else if (!candidate.before?.held) told.set(incident.id, heldBack(candidate));
   }
-  const places = mostPerMinute - lately.filter((at) => at > now - minuteMs).length;
-  if (candidates.length === 0 || places <= 0) return { notices: [], told };
+  if (candidates.length === 0) return { notices: [], told, lookAt };
+  const ofMinute = lately.filter((at) => at > now - minuteMs);
+  const places = mostPerMinute - ofMinute.length;
+  if (places <= 0) return { notices: [], told, lookAt: Math.min(...ofMinute) + minuteMs };
   for (const candidate of candidates) told.set(candidate.incident.id, afterwards(candidate, now));
   const summary: Notice['summary'] =
     !isQuiet && candidates.some(({ before }) => before?.held)
@@ -69,7 +77,7 @@ export function decideNotices(state: ChannelState): Decision {
     summary === null
       ? items.map((item) => ({ items: [item], moreItems: 0, summary }))
       : [{ items: items.slice(0, mostItems), moreItems: Math.max(0, items.length - mostItems), summary }];
-  return { notices, told };
+  return { notices, told, lookAt };
 }
 
 const inQuietHours = ({ quiet }: Channel, now: number): boolean =>
@@ -82,32 +90,35 @@ const breaksThrough = ({ quiet }: Channel, { news, visible }: Candidate): boolea
 
 const idOf = ({ key, since }: IncidentProblem): string => `${key} ${since}`;
 
-/** What is new of an incident for this channel; null = nothing now. */
-function newsOf(incident: Incident, { channel, told, now, namesMaster }: ChannelState): Candidate | null {
+/** What is new of an incident for this channel; else when something will be, though nothing happens to it. */
+function newsOf(incident: Incident, { channel, told, now, namesMaster }: ChannelState): Candidate | number {
   const before = told.get(incident.id);
   const visible = incident.problems.filter(({ topic, master }) => {
     const ofTopic = channel.topics.length === 0 || channel.topics.includes(topic);
     return ofTopic && (channel.masters.length === 0 || (master !== null && namesMaster(master)));
   });
   const news = (what: NoticeNews): Candidate => ({ incident, news: what, visible, before });
+  const newsFrom = (at: number, what: NoticeNews): Candidate | number => (now >= at ? news(what) : at);
   if (before === undefined || before.problems.length === 0) {
     // What came and went while quiet hours held it is said in their summary.
-    if (visible.length === 0) return before?.state === 'held' ? news('over') : null;
+    if (visible.length === 0) return before?.state === 'held' ? news('over') : never;
     // What went wrong before there was the channel, and what nothing but a person ends, is old.
     const isOld = incident.changedAt < channel.createdAt && visible.every(({ until }) => until !== 'over');
-    return incident.acknowledged === null && !isOld ? news('opened') : null;
+    return incident.acknowledged === null && !isOld ? news('opened') : never;
   }
   if (visible.length === 0) {
-    const isSettled = incident.acknowledged !== null || now - incident.changedAt >= settleMs;
-    return before.state !== 'over' && isSettled ? news('over') : null;
+    if (before.state === 'over') return never;
+    return incident.acknowledged !== null ? news('over') : newsFrom(incident.changedAt + settleMs, 'over');
   }
   if (visible.some((problem) => !before.problems.includes(idOf(problem))))
-    return now - before.saidAt >= pauseMs(before.news) ? news('changed') : null;
-  if (incident.acknowledged !== null) return before.acknowledged ? null : news('acknowledged');
+    return newsFrom(before.saidAt + pauseMs(before.news), 'changed');
+  if (incident.acknowledged !== null) return before.acknowledged ? never : news('acknowledged');
   const { repeatMinutes } = channel;
-  const isDue = repeatMinutes !== null && now - before.saidAt >= repeatMinutes * minuteMs;
-  return isDue && before.repeats < mostRepeats ? news('again') : null;
+  if (repeatMinutes === null || before.repeats >= mostRepeats) return never;
+  return newsFrom(before.saidAt + repeatMinutes * minuteMs, 'again');
 }
+
+const never = Number.POSITIVE_INFINITY;
 
 /** One minute after the first message, and twice as long after each further one. */
 const pauseMs = (news: number): number => Math.min(longestPauseMs, minuteMs * 2 ** Math.max(0, news - 1));
