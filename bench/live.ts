@@ -4,11 +4,11 @@
  */
 
 import { get } from 'node:http';
-import { loadavg } from 'node:os';
 import { startService } from '../src/main.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { until } from '../test/support/until.ts';
+import { figure } from './figures.ts';
 
 const streams = Number(process.env.LIVE_STREAMS ?? 200);
 const eventsEach = Number(process.env.LIVE_EVENTS ?? 100);
@@ -70,10 +70,11 @@ async function transactions(query: Query): Promise<number> {
 }
 
 function printIdle(how: string, perSecond: number): void {
-  const verdict = perSecond <= goals.idlePerSecond ? 'pass' : 'FAIL';
-  console.log(
-    `live, idle ${how}: ${perSecond.toFixed(2)} transactions a second (goal ${goals.idlePerSecond}): ${verdict}; load ${loadavg()[0]!.toFixed(1)}`,
-  );
+  figure({
+    what: `live, an idle service ${how}, transactions a second`,
+    value: perSecond,
+    goal: { atMost: goals.idlePerSecond },
+  });
 }
 
 async function live(query: Query, readers: readonly Reader[]): Promise<void> {
@@ -92,10 +93,13 @@ async function live(query: Query, readers: readonly Reader[]): Promise<void> {
   }
   took.sort((a, b) => a - b);
   const of = (share: number) => took[Math.floor(took.length * share)]!;
-  const verdict = of(0.99) < goals.p99Ms ? 'pass' : 'FAIL';
-  console.log(
-    `live, an event with ${readers.length} readers: p50 ${of(0.5).toFixed(1)} ms, p99 ${of(0.99).toFixed(1)} ms, at most ${took.at(-1)!.toFixed(1)} ms (goal ${goals.p99Ms}): ${verdict}; load ${loadavg()[0]!.toFixed(1)}`,
-  );
+  figure({
+    what: `live, an event with ${readers.length} readers, p99`,
+    value: of(0.99),
+    unit: 'ms',
+    goal: { atMost: goals.p99Ms },
+    more: `p50 ${of(0.5).toFixed(1)} ms, at most ${took.at(-1)!.toFixed(1)} ms`,
+  });
 }
 
 /** A browser's end of a stream of all events. */
