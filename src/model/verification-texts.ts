@@ -246,7 +246,7 @@ export const derivedTexts = {
     zh: ({ lookedAtKeys, depth }) =>
       `比对${depth === 'full' ? '全部' : ''} ${lookedAtKeys} 个 key，没有差异。`,
   }),
-  less_than_asked: text<{ asked: string; depth: string | null }>({
+  other_depth_than_asked: text<{ asked: string; depth: string | null }>({
     en: ({ asked, depth }) => `The policy asks for depth ${asked}, and the report has depth ${depth ?? '?'}.`,
     zh: ({ asked, depth }) => `策略要求的比对深度是 ${asked}，报告的深度是 ${depth ?? '?'}。`,
   }),

@@ -335,7 +335,7 @@ function dataAgrees({ comparison, found, policy, comparisonPrefix }: Scene): Sai
   const depth = text(report.depth);
   const asked = text(row(policy.verify).depth);
   if (asked === 'auto' && !explainsDepth(report)) return no('depth_not_explained');
-  if (asked !== 'auto' && asked !== depth) return no('less_than_asked', { asked, depth });
+  if (asked !== 'auto' && asked !== depth) return no('other_depth_than_asked', { asked, depth });
   const said = { lookedAtKeys: looked, share, differences, depth };
   const byKind = Object.values(row(report.differencesByKind)).reduce<number>(
     (sum, n) => sum + (number(n) ?? 0),

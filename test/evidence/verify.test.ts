@@ -292,6 +292,23 @@ describe('a verdict that its facts do not support does not follow, though the ri
         Object.assign(ruleOf(bundle, 'data_agrees').facts, found);
       },
     ],
+    [
+      'data_agrees',
+      'other_depth_than_asked',
+      (bundle) => {
+        bundle.policy.verify.depth = 'full';
+        bundle.nodes[0].comparison.report.depth = 'sample';
+      },
+    ],
+    [
+      'data_agrees',
+      'depth_not_explained',
+      (bundle) => {
+        bundle.policy.verify.depth = 'auto';
+        bundle.nodes[0].comparison.report.depth = 'sample';
+        bundle.nodes[0].comparison.report.said.notes = [];
+      },
+    ],
     ['data_agrees', 'report_of_another_attempt', ({ nodes }) => (nodes[0].comparison.id = 'e.0.7.1')],
     ['data_agrees', 'no_report', ({ nodes }) => (nodes[0].comparison = null)],
     ['stable', 'too_few_looks', ({ policy }) => (policy.stableLooks = 500)],

@@ -44,9 +44,10 @@ export function sampledComparison(
   return async (task) => {
     const startedAt = process.clock.now();
     const report = (part: Partial<ComparisonReport>): ComparisonReport => ({
-      depth: 'sample',
+      depth: task.policy.depth,
       verdict: 'inconclusive',
       reason: null,
+      said: { reason: null, notes: task.policy.chosen ? [task.policy.chosen.because] : [] },
       startedAt,
       endedAt: process.clock.now(),
       lookedAtKeys: 0,

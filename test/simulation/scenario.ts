@@ -403,12 +403,14 @@ function drawPolicy(random: Random): PolicyInput {
   return {
     ...policy,
     verify: {
-      depth: random.next() < 0.1 ? 'full' : 'sample',
+      depth: depthAt(random.next()),
       samplePerType: random.pick([3, 8, 25]),
       rounds: random.int(1, 3),
     },
   };
 }
+
+const depthAt = (share: number) => (share < 0.1 ? 'full' : share < 0.25 ? 'auto' : 'sample');
 
 function drawExpansions(random: Random, nodes: readonly PlannedNode[]): PlannedExpansion[] {
   const ids = nodes.map(({ id }) => id);

@@ -1,3 +1,4 @@
+import { comparedBy } from '../../src/core/plan/depth.ts';
 import { completeShare } from '../../src/core/sync/full-sync-pass.ts';
 import type { EventInput } from '../../src/model/events.ts';
 import type { Expansion, Join } from '../../src/model/expansion.ts';
@@ -427,7 +428,11 @@ export function createWitness(cluster: Cluster, scenario: Scenario): Witness {
   const nodeOf = (join: Join): SimNode => cluster.node(idOf(join));
 
   const checkVerified = (expansion: Expansion, join: Join): void =>
-    checkWhole(nodeOf(join), 'was called verified', expansion.policy.verify);
+    checkWhole(
+      nodeOf(join),
+      'was called verified',
+      comparedBy(expansion.policy.verify, join.comparison?.chosen),
+    );
 
   /** `fromData`: nobody watched it being copied, so that the data alone can tell. */
   function checkWhole(node: SimNode, said: string, by: Depth, fromData = false): void {
