@@ -19,6 +19,8 @@ export interface LoadRequest {
   readonly nodesEach: number;
   /** Longest time between two looks at a copying node that is no missed look. Milliseconds. */
   readonly lookWithinMs: number;
+  /** How long the copy of one node takes. Seconds. */
+  readonly copySeconds: number;
 }
 
 export interface LoadFigures {
@@ -31,6 +33,8 @@ export interface LoadFigures {
   readonly deafMs: number;
   /** Keys of masters that verified slaves of theirs will never have. */
   readonly lostKeys: number;
+  /** Nodes that copy now. */
+  readonly copying: number;
   /** Nodes that are connected slaves. */
   readonly slaves: number;
   readonly slaveofs: number;
@@ -38,7 +42,6 @@ export interface LoadFigures {
 
 const MB = 1_000_000;
 const keys = 100;
-const snapshotBytes = 60 * MB;
 const throttle = 40 * MB;
 
 interface Copying {
@@ -67,7 +70,8 @@ function createWatch(lookWithinMs: number) {
   };
 }
 
-async function serve({ masters, nodesEach, lookWithinMs }: LoadRequest) {
+async function serve({ masters, nodesEach, lookWithinMs, copySeconds }: LoadRequest) {
+  const snapshotBytes = copySeconds * throttle;
   const watch = createWatch(lookWithinMs);
   const clusters: Cluster[] = [];
   const served: ServedCluster[] = [];
@@ -129,6 +133,7 @@ process.on('message', (message: LoadRequest | 'figures') => {
     ...watch.figures,
     deafMs: delay.max / 1e6,
     lostKeys: slaves.reduce((sum, { lost }) => sum + (lost ?? keys), 0),
+    copying: slaves.filter(({ states }) => states.db0 === 'WaitDBSync').length,
     slaves: slaves.filter(({ states }) => states.db0 === 'Connected').length,
   };
   send(figures);

@@ -60,11 +60,10 @@ export async function startDatabase() {
          from pg_stat_database d, (select schemaname, n_tup_ins + n_tup_upd + n_tup_del as rows from pg_stat_user_tables) t
          where d.datname = current_database()`,
       ),
-    /** How many nodes are verified, and for how long their expansions worked on one after the other. */
+    /** How many nodes are verified. */
     outcome: () =>
-      rowOf<{ verified: number; workedMs: number }>(
-        `select (select count(*) from joins where doc ->> 'phase' = 'verified')::float8 as verified,
-           (select sum((doc ->> 'endedAt')::float8 - (doc ->> 'startedAt')::float8) from expansions)::float8 as "workedMs"`,
+      rowOf<{ verified: number }>(
+        `select count(*)::float8 as verified from joins where doc ->> 'phase' = 'verified'`,
       ),
     async stop() {
       await database.close();

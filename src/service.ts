@@ -38,12 +38,13 @@ import type { AtCrashPoint } from './platform/crash-points.ts';
 import type { Log } from './platform/log.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import type { OidcConfig } from './platform/oidc.ts';
+import { watchRoom } from './platform/room.ts';
 import { hideSecrets } from './platform/secrets.ts';
 import { sleep } from './platform/sleep.ts';
 import { keepTls } from './platform/tls.ts';
 import { openDoorbell } from './queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from './queue/connection.ts';
-import type { Doorbell, DoorbellWorker, KindName } from './queue/doorbell.ts';
+import { type Doorbell, type DoorbellWorker, type KindName, upTo } from './queue/doorbell.ts';
 import { openQueueEntrance } from './queue/entrance.ts';
 import { type ExaminedStores, type OpenedStore, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
@@ -77,6 +78,8 @@ export interface Service {
 }
 
 /** In one process: each can fill a core of its own and both servers. */
+/** In one process; its event loop sets the limit before. */
+const mostExpansions = 2000;
 const comparisonsAtOnce = 2;
 /** Campaigns only wait for their expansions, so one process can hold many. */
 const campaignsAtOnce = 64;
@@ -506,49 +509,51 @@ function startWork(parts: Parts): DoorbellWorker {
     metrics,
     crashPoint,
   });
+  const room = watchRoom(mostExpansions);
   const kind = (name: KindName) => ({ name, news: opened.news, queue, doorbell: doorbells[name], log });
   const kinds = [
     startKind({
       ...kind('expansion'),
       store: opened.store,
       handler: worker.onWakeUp,
+      room,
       onReconciled: () => metrics.reconciled(1),
     }),
     startKind({
       ...kind('comparison'),
       store: opened.comparisons,
       handler: compareData,
-      concurrency: comparisonsAtOnce,
+      room: upTo(comparisonsAtOnce),
     }),
     startKind({
       ...kind('campaign'),
       store: opened.campaigns,
       handler: parts.campaigns.handler,
-      concurrency: campaignsAtOnce,
+      room: upTo(campaignsAtOnce),
     }),
     startKind({
       ...kind('audit'),
       store: opened.audits,
       handler: audit,
-      concurrency: auditsAtOnce,
+      room: upTo(auditsAtOnce),
     }),
     startKind({
       ...kind('guard'),
       store: opened.guards,
       handler: guard,
-      concurrency: mostGuards,
+      room: upTo(mostGuards),
     }),
     startKind({
       ...kind('hold'),
       store: opened.holds,
       handler: hold,
-      concurrency: mostHolds,
+      room: upTo(mostHolds),
     }),
     startKind({
       ...kind('replacement'),
       store: opened.replacements,
       handler: replacement,
-      concurrency: replacementsAtOnce,
+      room: upTo(replacementsAtOnce),
     }),
   ];
   const dispatcher = startDispatcher({
@@ -577,7 +582,7 @@ function startWork(parts: Parts): DoorbellWorker {
       log.warn({ err: error, jobId }, 'a job of the queue met trouble; it is tried again'),
     crashPoint,
   });
-  const beside = [dispatcher, ...pruning(parts)];
+  const beside = [dispatcher, room, ...pruning(parts)];
   const answering = [...kinds, entrance];
   return {
     async ready() {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   ErrorCode,
   type IQueueBackend,
@@ -10,7 +11,14 @@ import {
 } from 'bullmq';
 import { closeQueue, closeWorker } from './close.ts';
 import type { QueueBackend } from './connection.ts';
-import type { Doorbell, DoorbellWorker, KindName, WakeUpHandler } from './doorbell.ts';
+import {
+  type Doorbell,
+  type DoorbellAnswerer,
+  type KindName,
+  type Room,
+  upTo,
+  type WakeUpHandler,
+} from './doorbell.ts';
 import { withinTime, workerReady } from './in-time.ts';
 
 /** The doorbells there are: each has its own queue, and workers that answer it. */
@@ -25,9 +33,9 @@ export interface DoorbellOptions {
 }
 
 export interface DoorbellWorkerOptions extends DoorbellOptions {
-  /** Wake-ups handled at the same time in this process. */
-  readonly concurrency?: number;
-  /** After how long without a sign of life another worker takes over a wake-up. */
+  /** How much is worked on at the same time in this process. */
+  readonly room?: Room;
+  /** After how long without a sign of life another worker takes over a wake-up that nobody has begun to work on. */
   readonly lockMs?: number;
 }
 
@@ -48,7 +56,12 @@ type WakeUpQueue = Queue<
 type WakeUpWorker = Worker<WakeUp, number | null, string, IQueueBackend, JobProgress, unknown>;
 
 const defaultReplyWithinMs = 3_000;
-const defaultConcurrency = 256;
+const defaultRoom = upTo(256);
+/** A wake-up that finds no room goes back to the queue after this time, where a worker with room may find it. */
+const roomWithinMs = 1_000;
+const askRoomEveryMs = 50;
+/** Where the queue does not say so, a wake-up that was answered is taken to have left it. */
+const goneWithinMs = 2_000;
 const defaultLockMs = 10_000;
 /** Wake-ups of dead workers are looked for once in so many locks: the reconciler rings for them before (`ringAgain`). */
 const locksPerLook = 3;
@@ -131,26 +144,30 @@ function jobIdOf(id: string): string {
 /**
  * Calls `handler` for every wake-up, many at a time. Closing aborts the handlers' signals and waits for them.
  *
- * A handler that wants to be called again gets a new wake-up with that delay after the old one has gone, rather than
- * having the old one moved back: BullMQ 6.7 on PostgreSQL can take such a move for the end of the job when several
- * workers share the queue (taskforcesh/bullmq issue 4814). What is lost between the two steps the reconciler finds.
+ * The wake-up leaves the queue when its handler is called, so that the next one can come. What the handler's process does not
+ * finish, because it dies, the reconciler finds. A handler that wants to be called again gets a new wake-up with that delay after
+ * the old one has gone, rather than having the old one moved back: BullMQ 6.7 on PostgreSQL can take such a move for the end of
+ * the job when several workers share the queue (taskforcesh/bullmq issue 4814).
  */
 export function startDoorbellWorker(
   backend: QueueBackend,
   doorbell: Pick<Doorbell, 'ring'>,
   handler: WakeUpHandler,
   options: DoorbellWorkerOptions = {},
-): DoorbellWorker {
+): DoorbellAnswerer {
   const closing = new AbortController();
-  // Every handler that runs listens to it, and there are as many as `concurrency` allows.
-  setMaxListeners(0, closing.signal);
+  const { signal } = closing;
+  // Every handler that runs listens to it, and there are as many as there is room for.
+  setMaxListeners(0, signal);
   const trouble = (error: unknown) =>
     options.onTrouble?.(error instanceof Error ? error : new Error(String(error)));
   const name = options.name ?? 'expansion-wake-ups';
   const lockMs = options.lockMs ?? defaultLockMs;
+  const room = options.room ?? defaultRoom;
   const workerOptions: WorkerOptions<unknown> = {
     connection: backend.forWorkers.connection,
-    concurrency: options.concurrency ?? defaultConcurrency,
+    // One after the other: whoever waits for room keeps no second wake-up from others.
+    concurrency: 1,
     lockDuration: lockMs,
     stalledInterval: Math.max(500, lockMs * locksPerLook),
     ...backend.forWorkers.asking,
@@ -160,27 +177,55 @@ export function startDoorbellWorker(
     removeOnFail: { count: 0 },
   };
 
-  const running = new Set<Promise<number | null>>();
+  /** By id, what is worked on, and whether a ring came meanwhile. */
+  const working = new Map<string, { rung: boolean; readonly done: Promise<void> }>();
   const call = async (id: string): Promise<number | null> => {
-    if (closing.signal.aborted) return 0;
     try {
-      return await handler(id, closing.signal);
+      return await handler(id, signal);
     } catch (error) {
       trouble(error);
       return retryAfterMs;
     }
   };
-  const handle = (job: Job<WakeUp>): Promise<number | null> => {
-    const called = call(job.data.id).finally(() => running.delete(called));
-    running.add(called);
-    return called;
+  const begin = (id: string, gone: Promise<void>): void => {
+    const work = async (): Promise<void> => {
+      const again = await call(id);
+      const { rung } = working.get(id)!;
+      // A ring that finds the old wake-up in the queue is merged with it.
+      await Promise.race([gone, delay(goneWithinMs, undefined, { ref: false })]);
+      working.delete(id);
+      if (rung || again !== null) await doorbell.ring(id, rung ? 0 : again!).catch(trouble);
+    };
+    // In the next turn, when it is known under its id.
+    working.set(id, { rung: false, done: Promise.resolve().then(work) });
+  };
+  const roomCame = async (): Promise<boolean> => {
+    const until = performance.now() + roomWithinMs;
+    while (!signal.aborted && performance.now() < until) {
+      if (room.take(working.size)) return true;
+      await delay(askRoomEveryMs, undefined, { signal }).catch(() => undefined);
+    }
+    return false;
+  };
+
+  /** What to do when the wake-up has left the queue. */
+  const onGone = new Map<string, () => void>();
+  const handle = async ({ id: jobId, data: { id } }: Job<WakeUp>): Promise<number | null> => {
+    const known = working.get(id);
+    if (known) known.rung = true;
+    if (known) return null;
+    if (!(await roomCame())) return 0;
+    begin(id, new Promise((resolve) => onGone.set(jobId!, resolve)));
+    return null;
   };
   const { factory } = backend.forWorkers;
   const worker: WakeUpWorker = new Worker(name, handle, workerOptions, factory);
   worker.on('error', trouble);
 
   const ringing = new Set<Promise<void>>();
-  worker.on('completed', ({ data }, againInMs) => {
+  worker.on('completed', ({ id: jobId, data }, againInMs) => {
+    onGone.get(jobId!)?.();
+    onGone.delete(jobId!);
     if (againInMs === null) return;
     const rung = doorbell
       .ring(data.id, againInMs)
@@ -191,10 +236,14 @@ export function startDoorbellWorker(
 
   return {
     ready: () => workerReady(worker, `the queue ${name} on ${backend.kind}`),
+    takeOver(id) {
+      if (!signal.aborted && !working.has(id)) begin(id, Promise.resolve());
+    },
     async close() {
       closing.abort();
-      await Promise.all(running);
       await closeWorker(worker, backend.forWorkers);
+      for (const gone of onGone.values()) gone();
+      await Promise.all([...working.values()].map(({ done }) => done));
       await Promise.all(ringing);
     },
   };

@@ -23,6 +23,20 @@ export interface DoorbellWorker {
   close(): Promise<void>;
 }
 
+/** How much this process works on at the same time. */
+export interface Room {
+  /** Whether one more may begin beside so many, which it then does. Where it may not, it is asked again a moment later. */
+  take(working: number): boolean;
+}
+
+export const upTo = (most: number): Room => ({ take: (working) => working < most });
+
+/** Answers wake-ups. */
+export interface DoorbellAnswerer extends DoorbellWorker {
+  /** Works on it now, whatever room there is, unless this process does already. */
+  takeOver(id: string): void;
+}
+
 /**
  * Called for a wake-up. Resolves with the milliseconds after which to be called again, or null when there is
  * nothing to do until the next ring.

@@ -25,4 +25,6 @@ export interface LeasedStore {
   due(limit: number): Promise<readonly string[]>;
   /** Milliseconds until something is due; 0 = something is, Infinity = nothing will be without a change that is told of (news.ts). */
   dueInMs(): Promise<number>;
+  /** Those of them whose lease ran out: their worker died in the middle of its work. */
+  left(limit: number): Promise<readonly string[]>;
 }

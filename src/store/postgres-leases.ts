@@ -23,6 +23,16 @@ export const lostLease = ({ row }: Pick<LeasedTable, 'row'>, lease: Lease): Fenc
 export function createLeases(database: Database, of: LeasedTable): LeasedStore {
   const { table, unended, since } = of;
   const free = '(lease_owner is null or lease_until <= clock_timestamp())';
+  const dueWith = async (condition: string, name: string, limit: number): Promise<readonly string[]> => {
+    const rows = await database.query<{ id: string }>(
+      `select id from ${table}
+       where ${unended} and look_at <= clock_timestamp() and ${condition}
+       order by look_at, ${since}, id limit $1`,
+      [limit],
+      name,
+    );
+    return rows.map(({ id }) => id);
+  };
   return {
     async claim(id, owner, leaseMs) {
       const [row] = await database.query<{ epoch: number }>(
@@ -53,16 +63,9 @@ export function createLeases(database: Database, of: LeasedTable): LeasedStore {
       );
     },
 
-    async due(limit) {
-      const rows = await database.query<{ id: string }>(
-        `select id from ${table}
-         where ${unended} and look_at <= clock_timestamp() and ${free}
-         order by look_at, ${since}, id limit $1`,
-        [limit],
-        `due_${table}`,
-      );
-      return rows.map((row) => row.id);
-    },
+    due: (limit) => dueWith(free, `due_${table}`, limit),
+    left: (limit) =>
+      dueWith('lease_owner is not null and lease_until <= clock_timestamp()', `left_${table}`, limit),
 
     async dueInMs() {
       return untilDue(

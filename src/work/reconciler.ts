@@ -7,6 +7,11 @@ export interface ReconcilerOptions {
   /** The store of what the doorbell rings for: expansions or comparisons. */
   readonly store: Pick<LeasedStore, 'due' | 'dueInMs'>;
   readonly doorbell: Pick<Doorbell, 'ring'>;
+  /** What a dead worker left in the middle of its work; absent = it waits in line like everything else. */
+  readonly left?: {
+    find(limit: number): Promise<readonly string[]>;
+    takeOver(id: string): void;
+  };
   /** How long a wake-up has, before it is taken for lost; also the time between two looks. */
   readonly intervalMs: number;
   /** Between two looks where nothing is due; absent = seldom. */
@@ -24,6 +29,8 @@ export interface Reconciler {
 
 const perLook = 1000;
 const ringsAtOnce = 16;
+/** What was rung for and stays due waits in the queue, or its ring was lost: it is rung for again after 1, 2, 4, 8, 8 … looks. */
+const mostLooksBetweenRings = 8;
 
 /**
  * Rings again for everything that is due and that nobody works on: wake-ups that were lost with the queue, in a
@@ -31,9 +38,11 @@ const ringsAtOnce = 16;
  * the lease taken.
  */
 export function startReconciler(options: ReconcilerOptions): Reconciler {
-  const { intervalMs, onTrouble } = options;
+  const { store, doorbell, left, intervalMs, onTrouble } = options;
+  /** By id, what stays due: how many looks lie between its rings now, and how many are to go. */
+  let rung = new Map<string, { readonly every: number; readonly inLooks: number }>();
   const rounds: Rounds = startRounds({
-    turn: (signal) => look(options, signal),
+    turn: look,
     pauseMs: intervalMs,
     retryMs: intervalMs,
     atMostMs: options.seldomMs ?? seldomMs,
@@ -42,6 +51,40 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   });
   // Whoever made it due rings for it, too.
   const watch = options.watch?.(() => rounds.wake(intervalMs));
+
+  async function look(signal: AbortSignal): Promise<number> {
+    const inMs = await store.dueInMs();
+    if (inMs > 0) rung = new Map();
+    if (inMs > 0) return inMs + intervalMs;
+    const due = await store.due(perLook);
+    const taken = new Set(left && due.length > 0 ? await left.find(perLook) : []);
+    // In an order of its own: others take them over at the same time, and each gets a share.
+    for (const id of shuffled([...taken])) if (!signal.aborted) left?.takeOver(id);
+    await ring(
+      due.filter((id) => !taken.has(id)),
+      signal,
+    );
+    return 0;
+  }
+
+  async function ring(ids: readonly string[], signal: AbortSignal): Promise<void> {
+    const waits = new Map(ids.map((id) => [id, rung.get(id) ?? { every: 1, inLooks: 0 }]));
+    const now = ids.filter((id) => waits.get(id)!.inLooks === 0);
+    rung = new Map(
+      [...waits].map(([id, { every, inLooks }]) => [
+        id,
+        inLooks > 0
+          ? { every, inLooks: inLooks - 1 }
+          : { every: Math.min(2 * every, mostLooksBetweenRings), inLooks: every - 1 },
+      ]),
+    );
+    const ringSome = async () => {
+      for (let id = now.shift(); id !== undefined && !signal.aborted; id = now.shift())
+        await doorbell.ring(id);
+    };
+    await Promise.all(Array.from({ length: ringsAtOnce }, ringSome));
+  }
+
   return {
     async close() {
       await Promise.all([watch?.close(), rounds.close()]);
@@ -49,16 +92,8 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   };
 }
 
-async function look(
-  { store, doorbell, intervalMs }: ReconcilerOptions,
-  signal: AbortSignal,
-): Promise<number> {
-  const inMs = await store.dueInMs();
-  if (inMs > 0) return inMs + intervalMs;
-  const ids = [...(await store.due(perLook))];
-  const ringSome = async () => {
-    for (let id = ids.shift(); id !== undefined && !signal.aborted; id = ids.shift()) await doorbell.ring(id);
-  };
-  await Promise.all(Array.from({ length: ringsAtOnce }, ringSome));
-  return 0;
-}
+const shuffled = (ids: readonly string[]): readonly string[] =>
+  ids
+    .map((id) => ({ id, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ id }) => id);

@@ -9,6 +9,7 @@ import {
   type Doorbell,
   type DoorbellWorker,
   type KindName,
+  type Room,
   type WakeUpHandler,
 } from '../queue/doorbell.ts';
 import { FencedError, type Lease, type LeasedStore } from '../store/leases.ts';
@@ -166,13 +167,13 @@ const lostAfterMs = 2000;
 
 export interface Kind {
   readonly name: KindName;
-  readonly store: Pick<LeasedStore, 'due' | 'dueInMs'>;
+  readonly store: Pick<LeasedStore, 'due' | 'dueInMs' | 'left'>;
   readonly news: News;
   readonly handler: WakeUpHandler;
   readonly queue: QueueBackend;
   readonly doorbell: Doorbell;
-  /** How many of them one process works on at the same time; absent = as many as the queue takes. */
-  readonly concurrency?: number;
+  /** How many of them one process works on at the same time. */
+  readonly room: Room;
   /** Called for each wake-up that was put back. */
   readonly onReconciled?: () => void;
   readonly log: Pick<Log, 'warn'>;
@@ -180,12 +181,12 @@ export interface Kind {
 
 /** Begins to work on everything of one kind: what is rung for, and what is due though no ring came. */
 export function startKind(kind: Kind): DoorbellWorker {
-  const { name, store, news, handler, queue, doorbell, concurrency, onReconciled, log } = kind;
+  const { name, store, news, handler, queue, doorbell, room, onReconciled, log } = kind;
   const trouble = (what: string) => (error: unknown) =>
     log.warn({ err: error }, `trouble with ${what}; it is tried again`);
   const wakeUps = startDoorbellWorker(queue, doorbell, handler, {
     name: `${name}-wake-ups`,
-    ...(concurrency === undefined ? {} : { concurrency }),
+    room,
     onTrouble: trouble(`the queue of ${name}s`),
   });
   const reconciler = startReconciler({
@@ -196,6 +197,7 @@ export function startKind(kind: Kind): DoorbellWorker {
         onReconciled?.();
       },
     },
+    left: { find: (limit) => store.left(limit), takeOver: (id) => wakeUps.takeOver(id) },
     intervalMs: lostAfterMs,
     watch: (hear) => news.watch('due', (table) => (table === null || table === `${name}s`) && hear()),
     onTrouble: trouble(`the search for ${name}s that are due`),

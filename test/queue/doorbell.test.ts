@@ -7,7 +7,7 @@ import {
   startDoorbellWorker,
 } from '../../src/queue/bullmq-doorbell.ts';
 import { openQueueBackend, type QueueBackend } from '../../src/queue/connection.ts';
-import type { Doorbell, DoorbellWorker, WakeUpHandler } from '../../src/queue/doorbell.ts';
+import { type Doorbell, type DoorbellWorker, upTo, type WakeUpHandler } from '../../src/queue/doorbell.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { startReconciler } from '../../src/work/reconciler.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
@@ -241,17 +241,6 @@ function describeDoorbell(make: () => Promise<Place>): void {
     expect([...calls].sort()).toEqual(['a', 'b', 'c']);
   });
 
-  it('rings beside a wake-up that is with a worker, where nobody works on what is due', async () => {
-    const dead = session();
-    answer(dead.handler);
-    await doorbell.ring('a');
-    await until(() => dead.calls.length === 1);
-    await doorbell.ring('a');
-    await doorbell.ringAgain('a');
-    await until(() => dead.calls.length === 2);
-    dead.letGo();
-  });
-
   it('rings again for an id whose work was done', async () => {
     const called: string[] = [];
     answer(async (id) => {
@@ -306,9 +295,39 @@ function describeDoorbell(make: () => Promise<Place>): void {
 
   it('handles many at the same time', async () => {
     const { calls, handler } = session();
-    answer(handler, { concurrency: 40 });
+    answer(handler, { room: upTo(40) });
     await Promise.all(Array.from({ length: 40 }, (_, n) => doorbell.ring(`exp-${n}`)));
     await until(() => calls.length === 40);
+  });
+
+  it('leaves what it has no room for to a worker that has room, and takes over whatever room it has', async () => {
+    const [full, free] = [session(), session()];
+    const first = answer(full.handler, { room: upTo(1) });
+    await doorbell.ring('a');
+    await until(() => full.calls.includes('a'));
+    await doorbell.ring('b');
+    answer(free.handler);
+    await until(() => free.calls.includes('b'));
+    first.takeOver('c');
+    first.takeOver('a');
+    await until(() => full.calls.includes('c'));
+    expect(full.calls).toEqual(['a', 'c']);
+  });
+
+  it('calls again at once for a ring that came while it worked', async () => {
+    const { calls, handler, letGo } = session();
+    answer(handler);
+    // One comes after the other: who is called says that the wake-up before has left the queue.
+    const rung = async (id: string) => {
+      await doorbell.ring(id);
+      await until(() => calls.includes(id));
+    };
+    await rung('a');
+    await rung('b');
+    await doorbell.ring('a');
+    await rung('c');
+    letGo();
+    await until(() => calls.filter((id) => id === 'a').length === 2);
   });
 
   it('keeps a wake-up that is handled for longer than its lock lasts', async () => {

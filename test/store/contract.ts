@@ -400,6 +400,18 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         expect(await store.due(10)).toEqual([]);
       });
 
+      it('tells what a dead worker left apart from what nobody has begun', async () => {
+        const [begun, waiting] = [await accepted(), await accepted({ nodes: ['10.0.0.9:9221'] })];
+        const lease = (await store.claim(begun.id, 'dies', 1000))!;
+        await store.save(lease, begun, begun, { ...quiet, lookAgainInMs: 0 });
+        expect(await store.left(10)).toEqual([]);
+        await under.advance(1020);
+        expect(await store.left(10)).toEqual([begun.id]);
+        expect([...(await store.due(10))].sort()).toEqual([begun.id, waiting.id].sort());
+        await claimed(begun.id);
+        expect(await store.left(10)).toEqual([]);
+      });
+
       it('unlocks nodes and master when the expansion ends', async () => {
         const expansion = await accepted({ nodes: ['10.0.0.1:9221'] });
         const lease = await claimed(expansion.id);

@@ -67,6 +67,10 @@ export function createMemoryLeases<R extends LeasedRow>(
         .map((row) => Math.max(row.lookAt!, row.owner === null ? 0 : row.leaseUntil));
       return Math.max(0, Math.min(...dueAt) - now());
     },
+    async left(limit) {
+      const all = await leases.due(Number.POSITIVE_INFINITY);
+      return all.filter((id) => rows.get(id)!.owner !== null).slice(0, limit);
+    },
   };
   return { fenced, leases };
 }

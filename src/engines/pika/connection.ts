@@ -79,6 +79,8 @@ export class PikaConnection implements NodeConnection {
   private turn: Promise<unknown> = Promise.resolve();
   private known: NodeFacts = {};
   private closed = false;
+  /** Of the server at the other end of the present link; null = they are not known. */
+  private ips: readonly string[] | null = null;
   /** When the present link answered a ping of the caller. */
   private pingedAt = Number.NEGATIVE_INFINITY;
 
@@ -196,8 +198,7 @@ export class PikaConnection implements NodeConnection {
       known: this.known,
     });
     const ports = await this.tryPorts({ ...this.known, ...facts }, options);
-    const ips = link.connectedTo === null ? {} : { ips: this.options.wires.ips(link.connectedTo) };
-    return { ...facts, ...ports, ...ips };
+    return { ...facts, ...ports, ...(this.ips && { ips: this.ips }) };
   }
 
   /** Connects to the ports that a full sync needs besides that of the node, and says nothing there. */
@@ -246,6 +247,7 @@ export class PikaConnection implements NodeConnection {
     const opened = await this.options.wires.open(this.target.address, work.signal, this.access);
     const link = underNames(opened, this.credential?.commands);
     this.link = link;
+    this.ips = link.connectedTo === null ? null : this.options.wires.ips(link.connectedTo);
     work.stage = 'connected';
     if (work.signal.aborted || this.closed) link.destroy();
     await logIn(link, this.credential);

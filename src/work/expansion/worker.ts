@@ -12,6 +12,7 @@ import type { HoldStore } from '../../store/holds.ts';
 import type { Store } from '../../store/store.ts';
 import { type Held, type ShellOptions, underLease } from '../shell.ts';
 import { cached } from './cached.ts';
+import { gathered } from './gathered.ts';
 import type { ReadFigure } from './health-probe.ts';
 import { type Clock, realClock } from './observer.ts';
 import { type Compare, createSession } from './session.ts';
@@ -81,7 +82,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     engine: deps.engine,
     credentials: deps.credentials,
     compare: deps.compare,
-    ...(deps.agents ? { agents: deps.agents } : {}),
+    ...(deps.agents ? { agents: gathered(deps.agents, clock) } : {}),
     hooks: { ask: asked.ask, steps: steps.known },
     clock,
     ...(deps.slots ? { slots: deps.slots } : {}),

@@ -1,0 +1,35 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { watchRoom } from '../../src/platform/room.ts';
+import { until } from '../support/until.ts';
+
+let room: ReturnType<typeof watchRoom>;
+beforeEach(() => {
+  room = watchRoom(12);
+});
+afterEach(() => room.close());
+
+/** Keeps the event loop from everything else. */
+function spin(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+test('takes some at once, and more bit by bit up to the most', async () => {
+  let working = 0;
+  while (room.take(working)) working += 1;
+  expect(working).toBeLessThan(12);
+  await until(() => {
+    while (room.take(working)) working += 1;
+    return working === 12;
+  });
+});
+
+test('takes no more while the event loop is busy, but for a few', async () => {
+  const busy = async () => {
+    spin(300);
+    return !room.take(9);
+  };
+  await until(busy, { what: 'it has no room' });
+  expect([room.take(7), room.take(8)]).toEqual([true, false]);
+  await until(() => room.take(9), { what: 'it has room again' });
+});
