@@ -465,7 +465,8 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           (await store.events({ afterSeq: 0, limit: 10, ...filter })).map((found) => found.type);
         expect(await types({})).toEqual(['a', 'b', 'c', 'a']);
         expect(await types({ expansionId: one.id, node: 'n1' })).toEqual(['a', 'c']);
-        expect(await types({ types: ['b', 'c'] })).toEqual(['b', 'c']);
+        expect(await types({ types: ['c', 'b', 'c'] })).toEqual(['b', 'c']);
+        expect(await types({ types: ['a'], expansionId: one.id, limit: 1 })).toEqual(['a']);
         expect(await types({ limit: 1 })).toEqual(['a']);
         expect(await types({ expansionId: 'nobody' })).toEqual([]);
       });
