@@ -612,10 +612,13 @@ function notifierOf({ config, log, opened, newId }: Parts): Notifier {
 }
 
 function pruning({ config, log, opened }: Parts): readonly { close(): Promise<void> }[] {
-  const keepDays = config.keepEndedDays;
-  return keepDays === null
-    ? []
-    : [startPruning({ ended: opened.ended, keepDays, now: Date.now, sleep, log })];
+  const keep = {
+    endedDays: config.keepEndedDays,
+    looksDays: config.keepLooksDays,
+    guardEventsDays: config.keepGuardEventsDays,
+  };
+  if (Object.values(keep).every((days) => days === null)) return [];
+  return [startPruning({ ended: opened.ended, store: opened.store, keep, now: Date.now, sleep, log })];
 }
 
 function troubleOf(log: Log, what: string): (error: unknown) => void {

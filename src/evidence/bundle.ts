@@ -6,7 +6,7 @@ import type { EvidenceReport } from '../model/views/expansion.ts';
 import type { Observation } from '../model/views/observation.ts';
 import { canonicalJson } from './canonical.ts';
 import { chainStart, linkHash } from './chain.ts';
-import { keyLooksOfMaster, keyLooksOfNode } from './key-looks.ts';
+import { keyLooks } from './key-looks.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** Another shape is another format. */
@@ -31,11 +31,9 @@ export interface BundleParts {
 /** The text of the signed document, with the line end that belongs to it. */
 export async function evidenceBundle(parts: BundleParts): Promise<string> {
   const { expansion, report, key, clean } = parts;
-  const looksOf = new Map<string, readonly Observation[]>();
-  for (const { node } of report.nodes) looksOf.set(node, keyLooksOfNode(await parts.looksAt(node)));
-  const masterLooks = keyLooksOfMaster(
-    await parts.looksAt(expansion.master.name),
-    [...looksOf.values()].flat(),
+  const { ofNode: looksOf, ofMaster: masterLooks } = await keyLooks(
+    { master: expansion.master.name, nodes: report.nodes.map(({ node }) => node) },
+    parts.looksAt,
   );
   const { requestedBy, via, label, acceptedAt, startedAt, endedAt, state } = expansion;
   const { events, chain } = chained(clean(parts.events));

@@ -29,11 +29,12 @@ function indexesOfChanges(looks: readonly Observation[]): Set<number> {
 const picked = (looks: readonly Observation[], indexes: ReadonlySet<number>): readonly Observation[] =>
   looks.filter((_look, index) => indexes.has(index));
 
-/** Both sides of each change, the looks with sizes after it came up, and the last looks. */
-export function keyLooksOfNode(looks: readonly Observation[]): readonly Observation[] {
+/** Both sides of each change, the first of the looks with sizes in a row with the look before it, and the last looks. */
+function keyLooksOfNode(looks: readonly Observation[]): readonly Observation[] {
   const kept = indexesOfChanges(looks);
   looks.forEach((look, index) => {
-    if (tellsSizes(look) && !looks.slice(Math.max(0, index - 1), index).some(tellsSizes)) kept.add(index);
+    if (tellsSizes(look) && (index === 0 || !tellsSizes(looks[index - 1]!)))
+      for (const chosen of [index - 1, index]) kept.add(chosen);
     if (index >= looks.length - lastLooks) kept.add(index);
   });
   // What an agent told of the copy last.
@@ -42,7 +43,7 @@ export function keyLooksOfNode(looks: readonly Observation[]): readonly Observat
 }
 
 /** Both sides of each change with the sizes around it, and what it said beside each key look of a node. */
-export function keyLooksOfMaster(
+function keyLooksOfMaster(
   looks: readonly Observation[],
   beside: readonly Observation[],
 ): readonly Observation[] {
@@ -62,4 +63,18 @@ export function keyLooksOfMaster(
     for (const around of [sizedAt[sized - 1], sizedAt[sized]]) if (around !== undefined) kept.add(around);
   }
   return picked(looks, kept);
+}
+
+/** The looks on which the verdicts of an expansion rest. Of these alone it chooses all again, so the others can be deleted. */
+export async function keyLooks(
+  { master, nodes }: { readonly master: string; readonly nodes: readonly string[] },
+  /** Of one server, by its name; in order of seq. */
+  looksAt: (name: string) => Promise<readonly Observation[]>,
+): Promise<{
+  readonly ofNode: ReadonlyMap<string, readonly Observation[]>;
+  readonly ofMaster: readonly Observation[];
+}> {
+  const ofNode = new Map<string, readonly Observation[]>();
+  for (const node of nodes) ofNode.set(node, keyLooksOfNode(await looksAt(node)));
+  return { ofNode, ofMaster: keyLooksOfMaster(await looksAt(master), [...ofNode.values()].flat()) };
 }

@@ -96,6 +96,8 @@ export interface Config {
   readonly slots: SlotLimits;
   /** For how many days what has ended is kept; null = for ever. */
   readonly keepEndedDays: number | null;
+  readonly keepLooksDays: number | null;
+  readonly keepGuardEventsDays: number | null;
   /** What is known of releases of Pika. */
   readonly knowledge: Knowledge;
   /** Whom proven slaves are published to. */
@@ -257,6 +259,8 @@ export function loadConfig(
       perMasterHost: get('slotsPerMasterHost'),
     },
     keepEndedDays: get('keepEndedDays'),
+    keepLooksDays: get('keepLooksDays'),
+    keepGuardEventsDays: get('keepGuardEventsDays'),
     knowledge: knowledgeOf(get('knowledgeFile'), problems),
     connectors,
     signingKey: source.signingKey(get('signingKeyFile')),

@@ -153,6 +153,22 @@ export const settings = {
     otherwise: 'for ever',
     text: 'For how many days the service keeps what has ended; then it deletes it, with its evidence.',
   },
+  keepLooksDays: {
+    env: 'PIKA_EXPANDER_KEEP_LOOKS_DAYS',
+    file: 'keepLooksDays',
+    value: { is: 'whole', from: 1, to: 36_500 },
+    default: null,
+    otherwise: 'as long as the expansion',
+    text: 'For how many days after its end an expansion keeps all its looks. Then the service deletes them, except those on which its evidence rests: they stay as long as the expansion.',
+  },
+  keepGuardEventsDays: {
+    env: 'PIKA_EXPANDER_KEEP_GUARD_EVENTS_DAYS',
+    file: 'keepGuardEventsDays',
+    value: { is: 'whole', from: 1, to: 36_500 },
+    default: null,
+    otherwise: 'as long as the guard',
+    text: 'For how many days the service keeps the events of guards, which can watch for years. Events that a webhook has not been told of yet stay.',
+  },
   signingKeyFile: {
     env: 'PIKA_EXPANDER_SIGNING_KEY_FILE',
     file: 'signingKeyFile',

@@ -19,6 +19,17 @@ export interface EndedRecords {
    * campaign that names it. Throws StoreUnavailableError; what was deleted by then is gone whole.
    */
   forget(endedBefore: number, limit: number): Promise<Forgotten>;
+  /** Up to `limit` expansions that ended before that time and still have all their looks, the first to end first. */
+  withAllLooks(endedBefore: number, limit: number): Promise<readonly string[]>;
+  /** Deletes up to `limit` looks of an ended expansion that are not among these (seq). 0 = no others are left, which is remembered. */
+  forgetLooks(expansionId: string, kept: readonly number[], limit: number): Promise<number>;
+  /** Deletes up to `limit` events of guards from before that time, except those that somebody has not been told of yet. */
+  forgetGuardEvents(before: number, limit: number): Promise<number>;
+  /**
+   * Makes the space of what was deleted free: for what comes, and for the file system where it is the end of a table. It takes as
+   * long as it takes, and holds up no reader or writer.
+   */
+  giveBack(): Promise<void>;
 }
 
 /** As the indexes have it (migrations/0006). */
@@ -75,6 +86,12 @@ const comparisons = `
   )
   delete from comparisons where id in (select id from gone) returning id`;
 
+/** Up to where everybody who is told of events was told. */
+const toldSeq = `least((select min(after_seq) from webhooks where kind = 'notify'), (select min(after_seq) from incidents_seen))`;
+
+/** The tables that hold nearly all. */
+const grown = ['observations', 'events', 'joins', 'expansions', 'differences', 'comparisons', 'controls'];
+
 export function createEndedRecords(database: Database): EndedRecords {
   const forget = async (statement: string, endedBefore: number, limit: number): Promise<number> =>
     (await database.query(statement, [endedBefore, limit])).length;
@@ -90,5 +107,45 @@ export function createEndedRecords(database: Database): EndedRecords {
         comparisons: await forget(comparisons, endedBefore, limit),
       };
     },
+
+    async withAllLooks(endedBefore, limit) {
+      const rows = await database.query<{ id: string }>(
+        `select id from expansions where ended and not looks_reduced and ${endedAt} < $1 order by ${endedAt}, id limit $2`,
+        [endedBefore, limit],
+      );
+      return rows.map(({ id }) => id);
+    },
+
+    async forgetLooks(expansionId, kept, limit) {
+      const gone = await database.query(
+        `delete from observations where seq in (
+           select o.seq from observations o join expansions e on e.id = o.expansion_id
+           where e.id = $1 and e.ended and o.seq <> all ($2::bigint[]) limit $3
+         ) returning 1`,
+        [expansionId, kept, limit],
+      );
+      if (gone.length === 0)
+        await database.query('update expansions set looks_reduced = true where id = $1 and ended', [
+          expansionId,
+        ]);
+      return gone.length;
+    },
+
+    async forgetGuardEvents(before, limit) {
+      const gone = await database.query(
+        `delete from events where seq in (
+           select e.seq from guards g cross join lateral (
+             select seq from events where guard_id = g.id and at < $1 and seq <= ${toldSeq} order by seq limit $2
+           ) e limit $2
+         ) returning 1`,
+        [before, limit],
+      );
+      return gone.length;
+    },
+
+    giveBack: () =>
+      database.session(async (client) => {
+        for (const table of grown) await client.query(`vacuum (truncate) ${table}`);
+      }),
   };
 }

@@ -8,7 +8,7 @@ import { type RuleName, ruleNames, type Verification, verifyEvidence } from '../
 import { canonical } from '../../src/verify/json.ts';
 import { begin, ended } from '../core/steps/played-expansion.ts';
 import { simulateSeed } from '../simulation/simulate.ts';
-import { aKey, bundleOf } from './made.ts';
+import { aged, aKey, bundleOf } from './made.ts';
 
 const verified = (text: string, trusted: string | null = null): Verification =>
   verifyEvidence(Buffer.from(text), trusted);
@@ -34,7 +34,9 @@ describe('the evidence of the service follows from its own facts', () => {
   ] as const)('of an expansion on %o', async (setting) => {
     const played = await begin(setting);
     await played.comesTo('its end', ended);
-    const result = verified(await bundleOf(played.store, 'e'), aKey.keyId);
+    const bundle = await bundleOf(played.store, 'e');
+    const result = verified(bundle, aKey.keyId);
+    expect(await bundleOf(await aged(played.store, 'e'), 'e')).toBe(bundle);
     expect(wrongIn(result)).toEqual([]);
     expect({ ...result, nodes: outcomes(result) }).toMatchObject({
       verdict: 'follows',
@@ -49,8 +51,11 @@ describe('the evidence of the service follows from its own facts', () => {
     async (seed) => {
       await simulateSeed(seed, {
         async atEnd(store, ids) {
-          for (const id of ids)
-            expect([seed, id, wrongIn(verified(await bundleOf(store, id)))]).toEqual([seed, id, []]);
+          for (const id of ids) {
+            const bundle = await bundleOf(store, id);
+            expect([seed, id, wrongIn(verified(bundle))]).toEqual([seed, id, []]);
+            expect(await bundleOf(await aged(store, id), id)).toBe(bundle);
+          }
         },
       });
     },

@@ -96,6 +96,50 @@ async function rowsOf(id: string): Promise<number> {
   return row!.total;
 }
 
+describe('looks of what ended before a given time', () => {
+  it('go in small steps except those that are kept, once; an expansion that goes on keeps all', async () => {
+    const { store, ended } = stores;
+    const [old, recent, open] = [await endedAt(1000), await endedAt(3000), await endedAt(null)];
+    const looks = async ({ id }: Expansion) =>
+      (await store.observations({ expansionId: id, afterSeq: 0, limit: 100 })).map(({ seq }) => seq);
+    for (const { id, master } of [old, open])
+      await stores.database.query(
+        `insert into observations (expansion_id, node, at, look)
+         select $1, $2, n, '{"v": 1, "kind": "busy"}' from generate_series(1, 5) as n`,
+        [id, master.name],
+      );
+    const kept = (await looks(old)).slice(1, 3);
+    expect(await ended.withAllLooks(2000, 10)).toEqual([old.id]);
+    expect([
+      await ended.forgetLooks(old.id, kept, 3),
+      await ended.forgetLooks(old.id, kept, 3),
+      await ended.forgetLooks(old.id, kept, 3),
+    ]).toEqual([3, 1, 0]);
+    expect(await looks(old)).toEqual(kept);
+    expect(await ended.withAllLooks(2000, 10)).toEqual([]);
+    expect(await ended.withAllLooks(4000, 10)).toEqual([recent.id]);
+    expect(await ended.forgetLooks(open.id, [], 3)).toBe(0);
+    expect(await looks(open)).toHaveLength(6);
+    await ended.giveBack();
+  });
+});
+
+it('old events of a guard go, except those that somebody has not been told of yet', async () => {
+  const { guards, ended, store, database: db } = stores;
+  await guards.create(aGuard('grd', 1000), []);
+  await db.query(
+    `insert into events (guard_id, type, at, level, text, data)
+     select 'grd', 'guard.found', n, 'info', 't', '{"v": 1}' from generate_series(1, 10) as n`,
+  );
+  expect(await ended.forgetGuardEvents(100, 100)).toBe(0);
+  await db.query('insert into incidents_seen (after_seq) select max(seq) - 2 from events');
+  expect(await ended.forgetGuardEvents(100, 5)).toBe(5);
+  expect(await ended.forgetGuardEvents(7, 100)).toBe(1);
+  expect(await ended.forgetGuardEvents(100, 100)).toBe(2);
+  const left = await store.events({ guardId: 'grd', afterSeq: 0, limit: 100 });
+  expect(left.map(({ at }) => at)).toEqual([9, 10]);
+});
+
 describe('what ended before a given time is forgotten', () => {
   it('with all that belongs to it; what ended later, or goes on, stays whole', async () => {
     const [old, recent, open] = [await endedAt(1000), await endedAt(3000), await endedAt(null)];

@@ -195,6 +195,7 @@ const notQueries = [
   'store.close',
   'store.ping',
   'store.watchEvents',
+  'ended.giveBack',
   'agents.list',
   'agents.counts',
 ];
@@ -464,6 +465,9 @@ test('no query of the store reads a growing table from end to end', async () => 
   await identities.endSessionOfId(sessionId(open.items[1]!.digest), 2_000);
 
   // What has ended is forgotten.
+  await ended.withAllLooks(rows, 10);
+  await ended.forgetLooks('old-77', [1], 10);
+  await ended.forgetGuardEvents(1, 10);
   await ended.forget(50, 10);
 
   const methods = Object.entries({

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Forgotten } from '../../src/store/ended.ts';
+import type { EndedRecords, Forgotten } from '../../src/store/ended.ts';
 import { startPruning } from '../../src/work/prune.ts';
 import { until } from '../support/until.ts';
 
@@ -24,6 +24,7 @@ it('asks in portions until nothing is left, says what went, and comes again an h
   ];
   const asked: number[] = [];
   const slept: number[] = [];
+  let given = 0;
   const said: string[] = [];
   const pruning = startPruning({
     ended: {
@@ -33,11 +34,16 @@ it('asks in portions until nothing is left, says what went, and comes again an h
         if (answer instanceof Error) throw answer;
         return answer;
       },
-    },
-    keepDays: 30,
+      async giveBack() {
+        given += 1;
+      },
+    } as Partial<EndedRecords> as EndedRecords,
+    store: {} as never,
+    keep: { endedDays: 30, looksDays: null, guardEventsDays: null },
     now: () => 1_800_000_000_000,
     sleep: (ms, signal) => {
-      slept.push(ms);
+      if (ms < 1000) return Promise.resolve();
+      slept.push(Math.round(ms / 1000));
       if (slept.length < 3) return Promise.resolve();
       return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
     },
@@ -49,9 +55,10 @@ it('asks in portions until nothing is left, says what went, and comes again an h
   await until(() => slept.length === 3);
   await pruning.close();
   expect(asked).toEqual(Array(5).fill(1_800_000_000_000 - 30 * day));
-  expect(slept).toEqual([3_600_000, 3_600_000, 3_600_000]);
+  expect(slept).toEqual([3600, 3600, 3600]);
+  expect(given).toBe(1);
   expect(said).toEqual([
     'deleted what ended more than 30 days ago: 23 expansions, 1 campaigns, 2 comparisons, 4 audits, 1 guards, 2 holds, 3 replacements',
-    'what ended long ago could not be deleted; it is tried again in an hour',
+    'what is old could not be deleted; it is tried again in an hour',
   ]);
 });

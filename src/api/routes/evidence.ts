@@ -4,6 +4,7 @@ import type { SigningKey } from '../../evidence/signing-key.ts';
 import type { StoredEvent } from '../../model/views/event.ts';
 import { EvidenceBundle } from '../../model/views/expansion.ts';
 import { withTexts } from '../../platform/secrets.ts';
+import { every } from '../../store/every.ts';
 import type { Store } from '../../store/store.ts';
 import type { RoutePlugin } from '../parts.ts';
 import { errorResponses, IdParams } from '../schemas.ts';
@@ -18,9 +19,6 @@ export interface EvidenceParts {
   /** Takes passwords out of a text: servers may repeat them. */
   readonly hideSecrets: (text: string) => string;
 }
-
-/** Rows that are asked for at the same time. */
-const atOnce = 1000;
 
 /** The signed evidence of an expansion, and the key to check it by (docs/evidence.md). */
 export function evidenceRoutes({ key, version, hideSecrets }: EvidenceParts): RoutePlugin {
@@ -83,18 +81,7 @@ export function evidenceRoutes({ key, version, hideSecrets }: EvidenceParts): Ro
 }
 
 const eventsOf = (store: Store, expansionId: string): Promise<readonly StoredEvent[]> =>
-  all((afterSeq) => store.events({ expansionId, afterSeq, limit: atOnce }));
+  every((afterSeq, limit) => store.events({ expansionId, afterSeq, limit }));
 
 const looksAt = (store: Store, expansionId: string, node: string) =>
-  all((afterSeq) => store.observations({ expansionId, node, afterSeq, limit: atOnce }));
-
-async function all<T extends { readonly seq: number }>(
-  pageAfter: (seq: number) => Promise<readonly T[]>,
-): Promise<readonly T[]> {
-  const found: T[] = [];
-  for (let after = 0; ; after = found.at(-1)!.seq) {
-    const page = await pageAfter(after);
-    found.push(...page);
-    if (page.length < atOnce) return found;
-  }
-}
+  every((afterSeq, limit) => store.observations({ expansionId, node, afterSeq, limit }));
