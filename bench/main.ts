@@ -8,6 +8,7 @@ import { benchGuards } from './guards.ts';
 import { benchHistory } from './history.ts';
 import { benchLive } from './live.ts';
 import { benchLoad } from './load.ts';
+import { benchQuestions } from './questions.ts';
 import { benchScheduling } from './scheduling.ts';
 import { benchStart } from './start.ts';
 import { benchUnderWrites } from './under-writes.ts';
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   guards: benchGuards,
   history: benchHistory,
   start: benchStart,
+  questions: benchQuestions,
   comparison: async () => {
     await import('./comparison.ts');
   },

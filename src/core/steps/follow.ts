@@ -4,6 +4,7 @@ import type { ComparisonReport } from '../../model/comparison.ts';
 import type { AnomalyRecord } from '../../model/evidence.ts';
 import type { Join } from '../../model/expansion.ts';
 import type { SlaveTracker } from '../../model/full-sync.ts';
+import type { Look } from '../../model/observation.ts';
 import { makeProblem, problemOfFindings } from '../../model/problems.ts';
 import { because, type Reason } from '../../model/reasons.ts';
 import { masterReplaced } from '../plan/preflight.ts';
@@ -121,7 +122,7 @@ function isUnsteady(turn: Turn, join: Join, { standing }: SlaveTracker): boolean
  */
 function masterIsAnother(turn: Turn, join: Join): boolean {
   const { master: target, policy, plannedMaster } = turn.expansion;
-  if (turn.masterLook === null) return false;
+  if (turn.masterLook === null || !tellsWhoItIs(turn.masterLook)) return false;
   const master = { target, look: turn.masterLook, capabilities: turn.capabilitiesOf(turn.masterLook) };
   const finding = masterReplaced({ master, policy, plannedMaster });
   if (finding === null) return false;
@@ -132,6 +133,10 @@ function masterIsAnother(turn: Turn, join: Join): boolean {
   advanceLeaving(turn, joinAt(turn, join.index));
   return true;
 }
+
+/** Between two looks at the node its master is asked for new dumps alone. */
+const tellsWhoItIs = (look: Look): boolean =>
+  look.kind !== 'answered' || (look.facts.server !== undefined && look.facts.replication !== undefined);
 
 /** Without its master nothing can be proven of a node; it is waited for as long as for a busy one. */
 function masterIsGone(turn: Turn, join: Join): boolean {

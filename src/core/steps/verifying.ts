@@ -43,6 +43,7 @@ export function catchUp(
     if (silence !== null) waitFor(turn, join, silence);
     return;
   }
+  if (!turn.masterLook.facts.replication) return;
   const attempt = withoutStaleCatchUp(currentAttempt(join)!, tracker);
   if (attempt.catchUp === null && join.comparison !== null) {
     catchUp(

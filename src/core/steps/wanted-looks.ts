@@ -6,7 +6,8 @@ import { preflightNodeSections, preflightSections } from '../plan/preflight.ts';
 import { failedBeforeFiles } from '../sync/anomalies.ts';
 import { borrowsThrottle } from './bandwidth.ts';
 import { startsLater } from './hold.ts';
-import { holdsNoDatabase, isNextInLine, mustStayEmpty } from './join-state.ts';
+import { holdsNoDatabase, isNextInLine, isUnderWay, mustStayEmpty } from './join-state.ts';
+import { isDue } from './pace.ts';
 import { owesMasterSetting, wantsMasterConfig } from './retention.ts';
 import { owesSetting, wantsConfig } from './throttle.ts';
 
@@ -19,7 +20,10 @@ export interface WantedLooks {
 /** What does not read a database. */
 const unread: readonly LookSection[] = ['server', 'replication', 'lastsave', 'config'];
 const following: readonly LookSection[] = ['server', 'replication', 'stats'];
-const sizesEveryMs = 1000;
+/** The last size before a dump counts; while nodes copy, no dump is expected. */
+const sizesEveryMs = { copying: 5000, otherwise: 1000 };
+/** Of a master that makes no dump for the nodes, as far as anybody knows. */
+const statsEveryMs = 2000;
 
 /** Whether a join takes part in the present batch and needs to be seen. */
 export const needsLook = (join: Join): boolean =>
@@ -34,7 +38,9 @@ export function wantedLooks(expansion: Expansion, now: number): WantedLooks | nu
   );
   const first = expansion.batchSize === null && !needsPerson(expansion.state);
   if (joins.length === 0 && !first && !owesMasterSetting(expansion)) return null;
-  const wholeBatch = first ? expansion.joins : joins;
+  const due = joins.filter((join) => isDue(expansion, join, now));
+  if (joins.length > 0 && due.length === 0) return { master: dumpSections(expansion, now), nodes: new Map() };
+  const wholeBatch = first ? expansion.joins : due;
   const beforeAttach = first || joins.some(({ phase }) => phase === 'waiting' || phase === 'preflight');
   return {
     master: beforeAttach ? preflightSections : masterSections(expansion, now),
@@ -63,18 +69,43 @@ function sectionsOf(join: Join): readonly LookSection[] {
 }
 
 function masterSections(expansion: Expansion, now: number): readonly LookSection[] {
+  const underWay = expansion.joins.filter(isUnderWay);
+  const copies = underWay.every(({ phase }) => phase === 'transferring');
+  const awaitsDump = underWay.some(({ phase }) => phase === 'attaching' || phase === 'snapshotting');
   const lastSize = expansion.masterTracker.samples.findLast((sample) => sample.sstBytes !== null);
-  const due = lastSize === undefined || Math.abs(now - lastSize.at) >= sizesEveryMs;
+  const everyMs = copies ? sizesEveryMs.copying : sizesEveryMs.otherwise;
+  const due = lastSize === undefined || Math.abs(now - lastSize.at) >= everyMs;
   const dumpWithoutSize = expansion.masterTracker.dumps.some((dump) => dump.sstBytesAfter === null);
   // What a comparison finds is judged by them.
   const tellsCommands = due || expansion.masterTracker.commandCalls === undefined;
   return [
-    ...following,
+    'server',
+    'replication',
     'lastsave',
+    ...(awaitsDump || wantsStats(expansion, now) ? (['stats'] as const) : []),
     ...(due || dumpWithoutSize ? (['sizes'] as const) : []),
     ...(wantsMasterConfig(expansion, now) ? (['config'] as const) : []),
     ...(tellsCommands && expansion.joins.some(({ phase }) => phase === 'verifying')
       ? (['commands'] as const)
       : []),
   ];
+}
+
+/** What tells that a dump is made or was made. */
+const dumpSections = (expansion: Expansion, now: number): readonly LookSection[] => [
+  ...(expansion.capabilities?.hasLastSave ? (['lastsave'] as const) : []),
+  ...(!expansion.capabilities?.hasLastSave || wantsStats(expansion, now) ? (['stats'] as const) : []),
+  ...(wantsMasterConfig(expansion, now) ? (['config'] as const) : []),
+];
+
+/** At the first look in each two seconds; and while a dump is made, whose end must be seen. */
+function wantsStats({ masterTracker, capabilities }: Expansion, now: number): boolean {
+  const { lastAnsweredAt, bgsaving } = masterTracker;
+  const turnOf = (at: number): number => Math.floor(at / statsEveryMs);
+  return (
+    bgsaving ||
+    !capabilities?.hasLastSave ||
+    lastAnsweredAt === null ||
+    turnOf(lastAnsweredAt) !== turnOf(now)
+  );
 }

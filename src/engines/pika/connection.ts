@@ -83,6 +83,8 @@ export class PikaConnection implements NodeConnection {
   private ips: readonly string[] | null = null;
   /** When the present link answered a ping of the caller. */
   private pingedAt = Number.NEGATIVE_INFINITY;
+  /** When the present link answered INFO server. */
+  private serverSaidAt = Number.NEGATIVE_INFINITY;
 
   constructor(target: NodeTarget, credential: Credential | null, options: ConnectionOptions) {
     this.target = target;
@@ -191,14 +193,26 @@ export class PikaConnection implements NodeConnection {
 
   private async read(work: Work, options: LookOptions): Promise<NodeFacts> {
     const link = await this.openedLink(work);
-    const facts = await readFacts(link, {
-      sections: new Set(options.sections),
+    const sections = new Set(options.sections);
+    // Over one link it is one process: a restart ends the link.
+    const isBesideOthers = sections.has('server') && sections.has('replication');
+    const server = isBesideOthers ? this.serverSaidLately() : undefined;
+    if (server) sections.delete('server');
+    const said = await readFacts(link, {
+      sections,
       passwords: { master: options.masterPassword ?? null, login: this.loginPassword() },
       mayAskData: (facts) => !capabilitiesOf(facts).infoDataIsCostly,
       known: this.known,
     });
+    if (said.server) this.serverSaidAt = this.options.now();
+    const facts = server ? { server, ...said } : said;
     const ports = await this.tryPorts({ ...this.known, ...facts }, options);
     return { ...facts, ...ports, ...(this.ips && { ips: this.ips }) };
+  }
+
+  private serverSaidLately(): NodeFacts['server'] {
+    const isLately = Math.abs(this.options.now() - this.serverSaidAt) < serverSaidForMs;
+    return isLately ? this.known.server : undefined;
   }
 
   /** Connects to the ports that a full sync needs besides that of the node, and says nothing there. */
@@ -270,6 +284,7 @@ export class PikaConnection implements NodeConnection {
 
   private dropLink(): void {
     this.pingedAt = Number.NEGATIVE_INFINITY;
+    this.serverSaidAt = Number.NEGATIVE_INFINITY;
     this.link?.destroy();
     this.link = null;
   }
@@ -277,6 +292,9 @@ export class PikaConnection implements NodeConnection {
 
 /** Whoever has asked so shortly before a command need not wait for a second answer. */
 const justAnsweredMs = 1000;
+
+/** The uptime in these facts is so old at most; the time of a node's start is known to 5 s (core/plan/preflight-servers.ts). */
+const serverSaidForMs = 2000;
 
 const highestPort = 65_535;
 /** A port that is open answers within one round trip. */

@@ -191,7 +191,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   }
 
   async function lockMaster(masterLook: Look | null): Promise<void> {
-    if (masterLook?.kind !== 'answered') return;
+    if (masterLook?.kind !== 'answered' || !masterLook.facts.server) return;
     masterKeys = serverKeys(expansion.master, masterLook);
     if (masterLocked) return;
     const got = await deps.store.lockMaster(lease, masterKeys);
@@ -301,16 +301,18 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   ): { readonly before?: Look | null | undefined; readonly now?: Look } {
     const known = lastNoted.get(node);
     if (known?.look === look) return {};
-    const text = wordsOfLook(look);
+    const facts = look.kind === 'answered' ? { ...known?.facts, ...look.facts } : known?.facts;
+    const text = wordsOfLook(look.kind === 'answered' ? { ...look, facts: facts! } : look);
     const changed = known?.text !== text;
     const isSized = look.kind === 'answered' && look.facts.sizes !== undefined;
     const sizesDue = isSized && (changed || look.at - (known?.sizedAt ?? 0) >= saveAtLeastEveryMs);
-    if (known && !changed && !sizesDue && !isJudged && look.at - known.at < saveAtLeastEveryMs) {
-      lastNoted.set(node, { ...known, passedOver: look });
+    const isDue = sizesDue || isJudged || look.at - (known?.at ?? 0) >= saveAtLeastEveryMs;
+    if (known && !changed && (!isDue || isPartial(look))) {
+      lastNoted.set(node, { ...known, ...(isPartial(look) ? {} : { passedOver: look }) });
       return {};
     }
     const sizedAt = isSized ? look.at : known?.sizedAt;
-    lastNoted.set(node, { at: look.at, text, look, passedOver: null, ...(sizedAt && { sizedAt }) });
+    lastNoted.set(node, { at: look.at, text, facts, look, passedOver: null, ...(sizedAt && { sizedAt }) });
     return { before: changed ? known?.passedOver : null, now: look };
   }
 
@@ -489,11 +491,17 @@ function actOf(command: NodeCommand, borrowed: BorrowedSetting | null | undefine
 interface NotedLook {
   readonly at: number;
   readonly text: string;
+  /** Of this look, and of earlier looks where it did not ask. */
+  readonly facts: NodeFacts | undefined;
   readonly look: Look;
   readonly sizedAt?: number;
   /** A later look that said the same; stored when the next look says something else. */
   readonly passedOver: Look | null;
 }
+
+/** Whether it asked for new dumps alone. */
+const isPartial = (look: Look): boolean =>
+  look.kind === 'answered' && look.facts.replication === undefined && look.facts.server === undefined;
 
 /** Whether its verdict rests on the looks of now. */
 function isBeingJudged({ policy }: Expansion, join: Join, lookedAt: number): boolean {

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { foundAfterMs, type PlantedFault } from '../../scheduling/detection.ts';
+import { questionsOfSync } from '../../scheduling/questions.ts';
+
+/** Commands a second in the mean, at default settings. */
+const perSecond = 5;
+/** Of a phase that is shorter than two seconds. */
+const commandsOfShortPhase = 12;
+
+test.each(['3.5.4', '4.0.1'] as const)(
+  'a node of %s in full sync and its master answer 5 commands a second at most in the mean, and in each phase that lasts',
+  async (version) => {
+    const { whole, phases } = await questionsOfSync(version, 60);
+    const most = ({ ofNode, ofMaster }: typeof whole): number => Math.max(ofNode, ofMaster);
+    expect(most(whole) / whole.seconds).toBeLessThanOrEqual(perSecond);
+    for (const [phase, asked] of phases)
+      expect(most(asked), phase).toBeLessThanOrEqual(
+        Math.max(commandsOfShortPhase, perSecond * asked.seconds),
+      );
+    // What is never looked at costs nothing either.
+    expect(phases.get('transferring')!.ofNode).toBeGreaterThan(whole.seconds);
+  },
+);
+
+/** In the middle of a copy. */
+const oneLookMs = 1000;
+
+/** Measured when a node was looked at every 100 to 250 ms all the time: after so many ms of the copy, found so many ms later. */
+const foundBefore = [
+  ['another_slave', 1230, 273],
+  ['another_slave', 7110, 309],
+  ['bgsave', 1230, 73],
+  ['bgsave', 7110, 128],
+  ['node_killed', 1230, 72],
+  ['node_killed', 7110, 127],
+  ['node_restarted', 7110, 128],
+  ['master_killed', 7110, 726],
+  ['other_master', 1230, 1652],
+  ['cut_off', 7110, 30_116],
+] as const satisfies readonly (readonly [PlantedFault, number, number])[];
+
+test.each(foundBefore)(
+  'in a copy that is looked at seldom, %s after %i ms is found at most one look later',
+  async (fault, copiedForMs, before) => {
+    expect(await foundAfterMs(fault, copiedForMs)).toBeLessThanOrEqual(before + oneLookMs);
+  },
+);
+
+test('a dump that replaces the dump of a copy is found within half a look at the node', async () => {
+  for (const copiedForMs of [3370, 12_630])
+    expect(await foundAfterMs('bgsave', copiedForMs)).toBeLessThanOrEqual(oneLookMs / 2);
+});
