@@ -63,10 +63,11 @@ export async function play(
   options.fault?.(cluster, facts, startedAt + (2.5 + facts.expectedTransferSeconds / 2) * 1000);
 
   let over = false;
+  const never = new AbortController().signal;
   const work = (async () => {
     for (let again: number | null = 0; again !== null; ) {
       again = await session.turn();
-      if (again !== null) await clock.sleep(again);
+      if (again !== null) await session.rest(again, never);
     }
   })().finally(() => {
     over = true;

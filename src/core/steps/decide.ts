@@ -523,7 +523,7 @@ function beginNext(turn: Turn, input: DecideInput): void {
   for (const { index } of inLine) {
     if (blockingJoins(turn.expansion).some((join) => !isDone(turn.expansion, join))) return;
     const held = heldAt(turn.expansion, joinAt(turn, index), input.hooks);
-    if (held === 'ask_first') continue;
+    if (held === 'ask_first' || isUnaskedForSlot(input, index)) continue;
     beginJoin(
       turn,
       joinAt(turn, index),
@@ -535,6 +535,10 @@ function beginNext(turn: Turn, input: DecideInput): void {
     );
   }
 }
+
+/** Where limits are set: whether the turn of the node came only now, so that nobody has asked for its slot. */
+const isUnaskedForSlot = ({ expansion, slotRefusals }: DecideInput, index: number): boolean =>
+  slotRefusals !== undefined && !isNextInLine(expansion, expansion.joins[index]!);
 
 /** Why a person must agree before the present batch begins; null = nobody has to. */
 function approvalNeeded(expansion: Expansion): Reason | null {

@@ -1,12 +1,26 @@
 /** Which nodes are to be looked at now, and what may be asked of each: the cheap sections only. */
 
-import { type Expansion, isActive, isEnded, type Join, needsPerson } from '../../model/expansion.ts';
+import {
+  type Expansion,
+  isActive,
+  isEnded,
+  isSettled,
+  type Join,
+  needsPerson,
+} from '../../model/expansion.ts';
 import type { LookSection } from '../../model/observation.ts';
 import { preflightNodeSections, preflightSections } from '../plan/preflight.ts';
 import { failedBeforeFiles } from '../sync/anomalies.ts';
 import { borrowsThrottle } from './bandwidth.ts';
 import { startsLater } from './hold.ts';
-import { holdsNoDatabase, isNextInLine, isUnderWay, mustStayEmpty } from './join-state.ts';
+import {
+  currentAttempt,
+  fullSyncsAtATime,
+  holdsNoDatabase,
+  isNextInLine,
+  isUnderWay,
+  mustStayEmpty,
+} from './join-state.ts';
 import { isDue } from './pace.ts';
 import { owesMasterSetting, wantsMasterConfig } from './retention.ts';
 import { owesSetting, wantsConfig } from './throttle.ts';
@@ -29,8 +43,12 @@ const statsEveryMs = 2000;
 export const needsLook = (join: Join): boolean =>
   isActive(join.phase) || join.leaving !== null || join.phase === 'preflight' || owesSetting(join);
 
-/** null = there is nothing to look at. */
-export function wantedLooks(expansion: Expansion, now: number): WantedLooks | null {
+/** null = there is nothing to look at. `compared`: the joins whose comparison has ended, by their index. */
+export function wantedLooks(
+  expansion: Expansion,
+  now: number,
+  compared: ReadonlySet<number> = new Set(),
+): WantedLooks | null {
   if (isEnded(expansion.state) || startsLater(expansion, now) !== null) return null;
   const { state } = expansion;
   const joins = expansion.joins.filter(
@@ -40,14 +58,28 @@ export function wantedLooks(expansion: Expansion, now: number): WantedLooks | nu
   if (joins.length === 0 && !first && !owesMasterSetting(expansion)) return null;
   const due = joins.filter((join) => isDue(expansion, join, now));
   if (joins.length > 0 && due.length === 0) return { master: dumpSections(expansion, now), nodes: new Map() };
-  const wholeBatch = first ? expansion.joins : due;
-  const beforeAttach = first || joins.some(({ phase }) => phase === 'waiting' || phase === 'preflight');
+  const wholeBatch = first ? expansion.joins : [...due, ...nextToBegin(expansion, compared)];
+  const beforeAttach = first || wholeBatch.some(({ phase }) => phase === 'waiting' || phase === 'preflight');
   return {
     master: beforeAttach ? preflightSections : masterSections(expansion, now),
     nodes: new Map(
       wholeBatch.map((join) => [join.index, first ? following : withConfig(expansion, join, now)]),
     ),
   };
+}
+
+/** The nodes that may begin in this turn, if it ends the batch before them: their last check needs no turn of its own then. */
+function nextToBegin(expansion: Expansion, compared: ReadonlySet<number>): readonly Join[] {
+  const { state, pendingControl, joins, currentBatch, policy } = expansion;
+  if (state !== 'running' || pendingControl !== null) return [];
+  const mayBeProven = (join: Join): boolean =>
+    join.phase === 'verifying' &&
+    compared.has(join.index) &&
+    (currentAttempt(join)?.catchUp?.stableLooks ?? 0) + 1 >= policy.stableLooks;
+  const earlier = joins.filter(({ batch }) => (batch ?? 0) <= currentBatch);
+  if (!earlier.every((join) => isSettled(join.phase) || mayBeProven(join))) return [];
+  const next = joins.filter(({ batch, phase }) => batch === currentBatch + 1 && phase === 'waiting');
+  return next.slice(0, fullSyncsAtATime(expansion));
 }
 
 /** A borrowed setting is watched, so that somebody else's change is noticed. */

@@ -105,7 +105,11 @@ const mostLookNotes = 500;
 export interface Session {
   /** One look and what follows. Milliseconds until the next, or null when there is nothing to do until a ring. */
   turn(): Promise<number | null>;
+  /** Resolves after `ms`, or at once when a comparison ends, or when the signal is aborted. */
+  rest(ms: number, signal: AbortSignal): Promise<void>;
   readonly expansion: Expansion;
+  /** Whether a comparison runs. */
+  readonly comparing: boolean;
   /** Stores what no turn has stored yet; to be called before the lease is given back. */
   settle(): Promise<void>;
   close(): void;
@@ -128,6 +132,9 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   const saver = createSaver(deps.store, deps.clock, lease, loaded);
   /** Replies are stored with what the next look leads to: until then a crash loses them, and the node is asked. */
   let repliesToTell: readonly EventInput[] | null = null;
+  /** Whether a comparison has ended since the last decision. */
+  let reportCame = false;
+  let endRest: (() => void) | null = null;
   let masterHeldBy: string | null = null;
   let masterLocked = false;
   /** Under which holds may know the master. */
@@ -146,7 +153,10 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   async function turn(): Promise<number | null> {
     saver.check();
     const controls = await pendingControls();
-    const [looks] = await Promise.all([lookAround(deps, observer, expansion), sights?.read(expansion)]);
+    const [looks] = await Promise.all([
+      lookAround(deps, observer, expansion, new Set(reports.keys())),
+      sights?.read(expansion),
+    ]);
     const { masterLook, nodeLooks } = sights?.beside(expansion, looks) ?? looks;
     await lockMaster(masterLook);
     const held = holdOf(await deps.holds.known());
@@ -157,6 +167,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       expansion,
       (join) => masterHeldBy === null && held === null && heldAt(expansion, join, answered) === null,
     );
+    reportCame = false;
     const decision = decide({
       expansion,
       now: deps.clock.now(),
@@ -171,7 +182,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       masterHeldBy,
       previousOnMaster,
       hooks: answered,
-      slotRefusals: taken.refusals,
+      ...(taken.limited ? { slotRefusals: taken.refusals } : {}),
       perNodeHost: deps.slots?.perNodeHost ?? null,
       ...(deps.batches ? { batches: deps.batches } : {}),
       othersOnMasterHost: taken.othersOnMasterHost,
@@ -180,8 +191,15 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       ...(deps.isProtected ? { isProtected: deps.isProtected } : {}),
       faults: deps.engine.knowledge.faults,
     });
+    expansion = decision.expansion;
+    const begin = (): void => {
+      for (const start of decision.comparisons) startComparison(start.joinIndex, start.id);
+    };
+    // A sample only reads: whoever takes over takes it again.
+    const isSample = expansion.policy.verify.depth === 'sample';
+    if (isSample) begin();
     await keep(decision, masterLook, nodeLooks);
-    for (const start of decision.comparisons) startComparison(start.joinIndex, start.id);
+    if (!isSample) begin();
     if (decision.commands.length > 0) return act(decision);
     return decision.lookAgainInMs;
   }
@@ -226,7 +244,6 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     masterLook: Look | null,
     nodeLooks: ReadonlyMap<number, Look>,
   ): Promise<void> {
-    expansion = decision.expansion;
     noteLooks(masterLook, nodeLooks);
     const { commands, comparisons, appliedControls, lookAgainInMs } = decision;
     const replies = repliesToTell;
@@ -427,15 +444,41 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       signal: aborter.signal,
     };
     void deps.compare(task).then((report) => {
-      if (running.get(joinIndex)?.id === id) reports.set(joinIndex, report);
+      if (running.get(joinIndex)?.id !== id) return;
+      reports.set(joinIndex, report);
+      reportCame = true;
+      endRest?.();
     });
+    openNext();
+  }
+
+  /** Connects to the node that comes next, so that its check need not wait for that. */
+  function openNext(): void {
+    const next = expansion.joins.find(
+      ({ phase, batch }) => phase === 'waiting' && batch === expansion.currentBatch + 1,
+    );
+    if (next) void observer.connection(next.target).ping(pingTimeoutMs);
+  }
+
+  async function rest(ms: number, signal: AbortSignal): Promise<void> {
+    if (reportCame || signal.aborted) return;
+    const over = new AbortController();
+    endRest = () => over.abort();
+    signal.addEventListener('abort', endRest, { once: true });
+    await deps.clock.sleep(ms, over.signal);
+    signal.removeEventListener('abort', endRest);
+    endRest = null;
   }
 
   return {
     turn,
+    rest,
     settle,
     get expansion() {
       return expansion;
+    },
+    get comparing() {
+      return [...running.keys()].some((index) => !reports.has(index));
     },
     close() {
       for (const { aborter } of running.values()) aborter.abort();
@@ -444,8 +487,13 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   };
 }
 
-async function lookAround(deps: SessionDeps, observer: Observer, expansion: Expansion): Promise<Looks> {
-  const wanted = wantedLooks(expansion, deps.clock.now());
+async function lookAround(
+  deps: SessionDeps,
+  observer: Observer,
+  expansion: Expansion,
+  compared: ReadonlySet<number>,
+): Promise<Looks> {
+  const wanted = wantedLooks(expansion, deps.clock.now(), compared);
   if (!wanted) return { masterLook: null, nodeLooks: new Map() };
   const login = deps.credentials.get(expansion.master.credential);
   // Pika compares masterauth with requirepass, never with an ACL user's password.

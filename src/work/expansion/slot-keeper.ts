@@ -9,13 +9,16 @@ import type { Store } from '../../store/store.ts';
 import type { Clock } from './observer.ts';
 
 export interface TakenSlots {
+  /** Whether a full sync needs a slot here. */
+  readonly limited: boolean;
   /** By join index, why the node gets no slot now. */
   readonly refusals: ReadonlyMap<number, Reason>;
   /** Full syncs of other expansions from masters on this master's host. */
   readonly othersOnMasterHost: number;
 }
 
-const nothing: TakenSlots = { refusals: new Map(), othersOnMasterHost: 0 };
+const nothing: TakenSlots = { limited: true, refusals: new Map(), othersOnMasterHost: 0 };
+const unlimited: TakenSlots = { ...nothing, limited: false };
 const refreshEveryMs = 1000;
 
 /** Keeps the count of this expansion's full syncs in the store right, and asks there before another one begins. */
@@ -33,7 +36,7 @@ export function createSlotKeeper(
   return {
     /** A node that may not begin now takes no slot from others. */
     async take(expansion: Expansion, mayTake: (join: Join) => boolean): Promise<TakenSlots> {
-      if ((!limited && !borrowsThrottle(expansion)) || isEnded(expansion.state)) return nothing;
+      if ((!limited && !borrowsThrottle(expansion)) || isEnded(expansion.state)) return unlimited;
       const slot = (join: Join): Slot => ({
         expansionId: expansion.id,
         position: join.index,
@@ -48,6 +51,7 @@ export function createSlotKeeper(
       const { refused, others } = await store.syncSlots(lease, { held, wanted, limits });
       const masterHost = expansion.master.seenAs.host.toLowerCase();
       last = {
+        limited: true,
         refusals: new Map(refused.map(({ position, reason }) => [position, reason])),
         othersOnMasterHost: others.filter((other) => other.masterHost === masterHost).length,
       };

@@ -103,7 +103,9 @@ export function createWorker(deps: WorkerDeps): Worker {
     try {
       while (!signal.aborted) {
         const turnedAt = clock.now();
-        const again = await session.turn();
+        const planned = await session.turn();
+        // What a comparison has read is lost with the session.
+        const again = planned !== null && session.comparing ? Math.min(planned, leaseMs / 3) : planned;
         if (again === null || again > leaseMs) {
           await session.settle();
           return again;
@@ -112,8 +114,8 @@ export function createWorker(deps: WorkerDeps): Worker {
         const wait = Math.min(again, Math.max(again * leastPause, turnedAt + again - clock.now()));
         const dueAt = clock.now() + wait;
         await keep();
-        await clock.sleep(wait, signal);
-        if (!signal.aborted) deps.metrics?.lookDelay((clock.now() - dueAt) / 1000);
+        await session.rest(wait, signal);
+        if (!signal.aborted) deps.metrics?.lookDelay(Math.max(0, clock.now() - dueAt) / 1000);
       }
       await session.settle();
       return 0;

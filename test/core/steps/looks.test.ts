@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { foundAfterMs, type PlantedFault } from '../../scheduling/detection.ts';
 import { questionsOfSync } from '../../scheduling/questions.ts';
+import { begin, ended } from './played-expansion.ts';
 
 /** Commands a second in the mean, at default settings. */
 const perSecond = 5;
@@ -49,4 +50,36 @@ test.each(foundBefore)(
 test('a dump that replaces the dump of a copy is found within half a look at the node', async () => {
   for (const copiedForMs of [3370, 12_630])
     expect(await foundAfterMs('bgsave', copiedForMs)).toBeLessThanOrEqual(oneLookMs / 2);
+});
+
+test('the end of a comparison ends the wait for the next look', async () => {
+  const { comesTo } = await begin({ nodes: ['n1'], policy: { lookIntervalMs: 60_000, stableLooks: 1 } });
+  const { joins } = await comesTo('its end', ended);
+  const { phase, phaseSince, comparison } = joins[0]!;
+  expect(phase).toBe('verified');
+  expect(phaseSince - comparison!.report!.endedAt).toBeLessThan(100);
+});
+
+test('the next node is checked in the turn that verifies the node before, and attached in it', async () => {
+  const { comesTo, store } = await begin({ nodes: ['n1', 'n2'] });
+  const expansion = await comesTo('its end', ended);
+  const [first, second] = expansion.joins;
+  expect(second!.attempts[0]!.tracker!.attachedAt).toBe(first!.phaseSince);
+  const asked = await store.observations({
+    expansionId: 'e',
+    node: second!.target.name,
+    afterSeq: 0,
+    limit: 10,
+  });
+  const { endedAt } = first!.comparison!.report!;
+  expect(asked.some(({ look }) => look.at >= endedAt && look.at <= first!.phaseSince)).toBe(true);
+});
+
+test('a node that may not begin without a slot asks for its slot first', async () => {
+  const { comesTo } = await begin({
+    nodes: ['n1', 'n2'],
+    policy: { bandwidthBytesPerSecond: 20_000_000 },
+  });
+  const [first, second] = (await comesTo('its end', ended)).joins;
+  expect(second!.attempts[0]!.tracker!.attachedAt).toBeGreaterThan(first!.phaseSince);
 });
