@@ -2820,7 +2820,7 @@ export type Policy = {
   readonly nodeDownTimeoutMs?: number;
   /** How long the service waits for a master that is busy (full sync of another node, bgsave, scan) before it asks a person. A hundredth of a copy may take as long; where the version counts no bytes, the whole copy. Milliseconds. Default: 1800000. */
   readonly masterBusyTimeoutMs?: number;
-  /** Time between two looks at a node in full sync. Milliseconds. Default: 250. */
+  /** Time between two looks at a node in full sync. In the middle of a copy a short time is stretched: to four times itself, but to 1 s at most. Around the dump and at the end of a copy looks are closer. Milliseconds. Default: 250. */
   readonly lookIntervalMs?: number;
   /** Looks in a row in which everything must hold before the node is `verified`. Default: 3. */
   readonly stableLooks?: number;

@@ -465,8 +465,8 @@ export const policyFields = {
     default: 250,
     label: plain('Time between two looks', '观测间隔'),
     help: plain(
-      'Time between two looks at a node in full sync. A short time makes looks rarer in the middle of a copy: four times this time, 1 s at most. Around the dump and the end of the copy looks are closer.',
-      '对全量同步中的节点两次观测之间的间隔。间隔较短时，在文件传输的中段会放宽到四倍，最长 1 s；在快照前后和传输即将结束时会更密。',
+      'Time between two looks at a node in full sync. In the middle of a copy a short time is stretched: to four times itself, but to 1 s at most. Around the dump and at the end of a copy looks are closer.',
+      '对全量同步中的节点两次观测之间的间隔。在文件传输的中段，较短的间隔会放宽到四倍，但不超过 1 s；在快照前后和传输快结束时观测更密。',
     ),
   },
   stableLooks: {
