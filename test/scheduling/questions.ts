@@ -8,7 +8,7 @@ export type SyncPhase = Extract<
 >;
 
 /** Of a join, those in which its node and its master are looked at. */
-export const syncPhases: readonly SyncPhase[] = [
+const syncPhases: readonly SyncPhase[] = [
   'attaching',
   'snapshotting',
   'transferring',
