@@ -192,14 +192,14 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       faults: deps.engine.knowledge.faults,
     });
     expansion = decision.expansion;
-    const begin = (): void => {
-      for (const start of decision.comparisons) startComparison(start.joinIndex, start.id);
-    };
-    // A sample only reads: whoever takes over takes it again.
-    const isSample = expansion.policy.verify.depth === 'sample';
-    if (isSample) begin();
+    // A sample only reads, so it need not wait for the database: whoever takes over takes it again.
+    const samples = decision.comparisons.filter(
+      ({ joinIndex }) => depthOf(expansion, joinIndex) === 'sample',
+    );
+    for (const start of samples) startComparison(start.joinIndex, start.id);
     await keep(decision, masterLook, nodeLooks);
-    if (!isSample) begin();
+    for (const start of decision.comparisons)
+      if (!samples.includes(start)) startComparison(start.joinIndex, start.id);
     if (decision.commands.length > 0) return act(decision);
     return decision.lookAgainInMs;
   }
@@ -510,6 +510,9 @@ async function lookAround(
     nodeLooks: new Map(nodes.filter((entry): entry is [number, Look] => entry[1] !== null)),
   };
 }
+
+const depthOf = ({ policy, joins }: Expansion, joinIndex: number) =>
+  comparedBy(policy.verify, joins[joinIndex]!.comparison?.chosen).depth;
 
 type Act =
   | Exclude<NodeCommand['kind'], 'config_set' | 'config_rewrite'>
