@@ -5,6 +5,9 @@ import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
 import { bigWorld, MockWorld, populatedWorld } from './mock-world.ts';
 
+/** What a page shows some time after a change of its size: it takes its new width a moment after the call. */
+const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 60_000 });
+
 const wide = { width: 1440, height: 900 };
 
 /** What is looked for on a page as it shows then. */
@@ -186,7 +189,10 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       for (const width of [390, 768, 1024, 1160, 1280, 1440]) {
         await page.page.setViewportSize({ width, height: 900 });
         await page.nodeRow(world.get(expansion)!.joins[0]!.target.name).waitFor();
-        expect({ width, faults: await page.page.evaluate(faults) }).toEqual({ width, faults: [] });
+        await eventually(async () => ({ width, faults: await page.page.evaluate(faults) })).toEqual({
+          width,
+          faults: [],
+        });
       }
     }
   });
@@ -227,7 +233,10 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
       await page.goto('/');
       for (const width of [390, 721, 800, 1000, 1340, 1500, 1501, 1920]) {
         await page.page.setViewportSize({ width, height: 600 });
-        expect({ width, overlaps: await page.page.evaluate(overlaps) }).toEqual({ width, overlaps: false });
+        await eventually(async () => ({ width, overlaps: await page.page.evaluate(overlaps) })).toEqual({
+          width,
+          overlaps: false,
+        });
       }
     }
   });
@@ -256,8 +265,8 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
     await audits.waitFor({ state: 'detached' });
     for (const width of [901, 1000, 1201, 1401, 1440, 1600]) {
       await page.page.setViewportSize({ width, height: 700 });
-      const height = await page.page.evaluate("document.querySelector('.header').offsetHeight");
-      expect({ width, height }).toEqual({ width, height: 53 });
+      const height = () => page.page.evaluate("document.querySelector('.header').offsetHeight");
+      await eventually(async () => ({ width, height: await height() })).toEqual({ width, height: 53 });
     }
   });
 

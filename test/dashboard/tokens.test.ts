@@ -4,6 +4,9 @@ import { noBrowser } from './browser.ts';
 import { useDashboard } from './harness.ts';
 import type { Dashboard } from './pages.ts';
 
+/** What a page shows some time after a change of its size: it takes its new width a moment after the call. */
+const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 60_000 });
+
 describe.skipIf(noBrowser !== null)('the page of tokens', () => {
   const open = useDashboard();
   const tokens = { root: 'admin', ops: 'operator' } as const;
@@ -85,10 +88,13 @@ describe.skipIf(noBrowser !== null)('the page of tokens', () => {
         })()`;
         for (const width of [390, 1600, 1601, 1920]) {
           await page.page.setViewportSize({ width, height: 844 });
-          expect({ width, overlaps: await page.page.evaluate(overlaps) }).toEqual({ width, overlaps: false });
+          await eventually(async () => ({ width, overlaps: await page.page.evaluate(overlaps) })).toEqual({
+            width,
+            overlaps: false,
+          });
         }
         await page.page.setViewportSize({ width: 390, height: 844 });
-        expect(await page.page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+        await eventually(() => page.page.evaluate('document.documentElement.scrollWidth')).toBe(390);
         await page.close();
       }
     },
