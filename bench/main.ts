@@ -2,6 +2,7 @@
  * `npm run bench [name …]`: prints each figure with its goal and whether it is reached, and the machine. The exit code is 1 where
  * one is not reached. docs/performance.md holds what was printed last.
  */
+import { benchComparisonTypes } from './comparison-types.ts';
 import { benchExpansion } from './expansion.ts';
 import { printEnd, printMachine } from './figures.ts';
 import { benchGuards } from './guards.ts';
@@ -26,6 +27,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   comparison: async () => {
     await import('./comparison.ts');
   },
+  'comparison-types': benchComparisonTypes,
 };
 
 printMachine();

@@ -1,0 +1,184 @@
+/**
+ * How fast a full comparison is by type and size of values, beside merely reading both servers: the very commands of a comparison,
+ * sent again to each server several at a time, and the replies thrown away. So the ratio holds for whatever the comparison reads,
+ * and says what it loses by waiting and by looking at the replies. COMPARISON_SCALE makes the data smaller. The memory is that of
+ * a process of its own that compares.
+ */
+import { spawnSync } from 'node:child_process';
+import { type Endpoint, resolveSpec } from '../src/compare/compare.ts';
+import { run } from '../src/compare/run.ts';
+import { type RawReplies, WireConnection } from '../src/compare/wire/wire.ts';
+import type { Argument } from '../src/resp/writer.ts';
+import {
+  pikaMissing,
+  redisMissing,
+  startPika,
+  startRedis,
+  type TestServer,
+} from '../test/compare/servers.ts';
+import { figure } from './figures.ts';
+
+const scale = Number(process.env.COMPARISON_SCALE ?? 1);
+const rounds = Number(process.env.COMPARISON_ROUNDS ?? 5);
+const collections = Math.round(100_000 * scale);
+const members = Math.round(1_000_000 * scale);
+/** A process that compares 4,000,000 small keys takes 130 MB. */
+const mostMegabytes = 250;
+const goal = { atLeast: 0.95 };
+
+type Commands = Iterable<readonly Argument[]>;
+type Adds = (key: string, from: number, count: number) => readonly Argument[];
+
+const value = (i: number): string => `${'v'.repeat(24)}${i}`;
+const numbers = (from: number, count: number): readonly number[] =>
+  Array.from({ length: count }, (_, i) => from + i);
+
+const adds: Readonly<Record<string, Adds>> = {
+  hash: (key, from, count) => [
+    'HMSET',
+    key,
+    ...numbers(from, count).flatMap((i) => [`field:${i}`, value(i)]),
+  ],
+  list: (key, from, count) => ['RPUSH', key, ...numbers(from, count).map(value)],
+  set: (key, from, count) => ['SADD', key, ...numbers(from, count).map(value)],
+  zset: (key, from, count) => ['ZADD', key, ...numbers(from, count).flatMap((i) => [i, value(i)])],
+};
+
+interface Data {
+  readonly what: string;
+  readonly commands: () => Commands;
+  /** Whether it is one large value, whose memory is measured. */
+  readonly isLarge: boolean;
+}
+
+const data: readonly Data[] = [
+  ...Object.entries(adds).map(
+    ([type, add]): Data => ({
+      what: `${collections} ${type}s of 10 members`,
+      isLarge: false,
+      *commands() {
+        for (let i = 0; i < collections; i++) yield add(`${type}:${i}`, 10 * i, 10);
+      },
+    }),
+  ),
+  {
+    what: `${Math.round(2000 * scale)} strings of 100 KB`,
+    isLarge: false,
+    *commands() {
+      for (let i = 0; i < 2000 * scale; i++) yield ['SET', `large:${i}`, Buffer.alloc(100_000, `${i} `)];
+    },
+  },
+  ...Object.entries(adds).map(
+    ([type, add]): Data => ({
+      what: `a ${type} of ${members} members`,
+      isLarge: true,
+      *commands() {
+        for (let from = 0; from < members; from += 1000)
+          yield add(`large ${type}`, from, Math.min(1000, members - from));
+      },
+    }),
+  ),
+];
+
+type Servers = readonly [TestServer, TestServer];
+
+interface Batch {
+  readonly bytes: Buffer;
+  readonly commands: number;
+}
+
+async function compare([left, right]: Servers): Promise<void> {
+  const spec = resolveSpec({ depth: 'full' });
+  const { report } = await run({ left: left.endpoint, right: right.endpoint, spec });
+  if (report.verdict !== 'equal') throw new Error(`the comparison came out wrong: ${JSON.stringify(report)}`);
+}
+
+/** What a comparison sends to each server. */
+async function commandsOf(servers: Servers): Promise<readonly (readonly Batch[])[]> {
+  const sent = new Map<string, Batch[]>();
+  const { sendBytes } = WireConnection.prototype;
+  WireConnection.prototype.sendBytes = function (bytes, commands, kept): Promise<RawReplies> {
+    const batches = sent.get(this.name) ?? [];
+    sent.set(this.name, batches);
+    batches.push({ bytes: Buffer.from(bytes), commands });
+    return sendBytes.call(this, bytes, commands, kept);
+  };
+  try {
+    await compare(servers);
+  } finally {
+    WireConnection.prototype.sendBytes = sendBytes;
+  }
+  return servers.map(({ connection }) => sent.get(connection.name) ?? []);
+}
+
+const mostUnderWay = 4;
+
+async function read({ address, credential }: Endpoint, batches: readonly Batch[]): Promise<void> {
+  const connection = await WireConnection.open({ address, credential, timeoutMs: 30_000 });
+  connection.allowsLongCommands = true;
+  const open: Promise<RawReplies>[] = [];
+  for (const { bytes, commands } of batches) {
+    open.push(connection.sendBytes(bytes, commands));
+    if (open.length >= mostUnderWay) connection.release(await open.shift()!);
+  }
+  for (const replies of open) connection.release(await replies);
+  connection.close();
+}
+
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return (performance.now() - startedAt) / 1000;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+function megabytesOf(servers: Servers): number {
+  const child = new URL('../test/compare/memory-child.ts', import.meta.url).pathname;
+  const ports = servers.map(({ port }) => String(port));
+  const { stdout, stderr } = spawnSync(process.execPath, [...process.execArgv, child, ...ports], {
+    encoding: 'utf8',
+  });
+  if (!stdout) throw new Error(stderr);
+  return (JSON.parse(stdout) as { peakMegabytes: number }).peakMegabytes;
+}
+
+async function measure(name: string, start: () => Promise<TestServer>, each: Data): Promise<void> {
+  const servers: Servers = [await start(), await start()];
+  try {
+    for (const server of servers) await server.load(each.commands());
+    const batches = await commandsOf(servers);
+    const ratios: number[] = [];
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const reading = () => Promise.all(servers.map((server, i) => read(server.endpoint, batches[i]!)));
+      const readFirst = round % 2 === 0 ? await secondsOf(reading) : null;
+      const comparing = await secondsOf(() => compare(servers));
+      ratios.push((readFirst ?? (await secondsOf(reading))) / comparing);
+      times.push(comparing);
+    }
+    const what = `comparison on ${name}, ${each.what}`;
+    figure({ what, value: median(ratios), goal, more: `of reading both; ${median(times).toFixed(2)} s` });
+    if (!each.isLarge) return;
+    figure({
+      what: `${what}, memory`,
+      value: megabytesOf(servers),
+      unit: 'MB',
+      goal: { atMost: mostMegabytes },
+    });
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
+
+/** Prints a line for each kind of data on each server that is on this machine. */
+export async function benchComparisonTypes(): Promise<void> {
+  const wanted = process.env.COMPARISON_ONLY ?? '';
+  for (const each of data.filter(({ what }) => what.includes(wanted))) {
+    if (redisMissing === null) await measure('Redis', startRedis, each);
+    if (pikaMissing === null) await measure('Pika', startPika, each);
+  }
+  for (const missing of [redisMissing, pikaMissing])
+    if (missing) console.log(`comparison: skipped, ${missing}`);
+  console.log('comparison: RedisFullCheck is not measured here; docs/comparison.md has what it reached');
+}
