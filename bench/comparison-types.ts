@@ -49,13 +49,16 @@ interface Data {
   readonly commands: () => Commands;
   /** Whether it is one large value, whose memory is measured. */
   readonly isLarge: boolean;
+  /** How many batches a reader may have under way. */
+  readonly underWay: number;
 }
 
 const data: readonly Data[] = [
   ...Object.entries(adds).map(
     ([type, add]): Data => ({
-      what: `${collections} ${type}s of 10 members`,
+      what: `${collections} times a ${type} of 10 members`,
       isLarge: false,
+      underWay: 3,
       *commands() {
         for (let i = 0; i < collections; i++) yield add(`${type}:${i}`, 10 * i, 10);
       },
@@ -64,6 +67,7 @@ const data: readonly Data[] = [
   {
     what: `${Math.round(2000 * scale)} strings of 100 KB`,
     isLarge: false,
+    underWay: 3,
     *commands() {
       for (let i = 0; i < 2000 * scale; i++) yield ['SET', `large:${i}`, Buffer.alloc(100_000, `${i} `)];
     },
@@ -72,6 +76,7 @@ const data: readonly Data[] = [
     ([type, add]): Data => ({
       what: `a ${type} of ${members} members`,
       isLarge: true,
+      underWay: type === 'list' ? 3 : 1,
       *commands() {
         for (let from = 0; from < members; from += 1000)
           yield add(`large ${type}`, from, Math.min(1000, members - from));
@@ -111,9 +116,12 @@ async function commandsOf(servers: Servers): Promise<readonly (readonly Batch[])
   return servers.map(({ connection }) => sent.get(connection.name) ?? []);
 }
 
-const mostUnderWay = 4;
-
-async function read({ address, credential }: Endpoint, batches: readonly Batch[]): Promise<void> {
+/** Where a piece tells the beginning of the next piece, nobody can ask ahead. */
+async function read(
+  { address, credential }: Endpoint,
+  batches: readonly Batch[],
+  mostUnderWay: number,
+): Promise<void> {
   const connection = await WireConnection.open({ address, credential, timeoutMs: 30_000 });
   connection.allowsLongCommands = true;
   const open: Promise<RawReplies>[] = [];
@@ -151,7 +159,8 @@ async function measure(name: string, start: () => Promise<TestServer>, each: Dat
     const ratios: number[] = [];
     const times: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const reading = () => Promise.all(servers.map((server, i) => read(server.endpoint, batches[i]!)));
+      const reading = () =>
+        Promise.all(servers.map((server, i) => read(server.endpoint, batches[i]!, each.underWay)));
       const readFirst = round % 2 === 0 ? await secondsOf(reading) : null;
       const comparing = await secondsOf(() => compare(servers));
       ratios.push((readFirst ?? (await secondsOf(reading))) / comparing);

@@ -6,7 +6,7 @@ import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
 import { readFinding, type Suspect, saysAbsent, sizeProbe, wholeProbe } from '../wire/probe.ts';
 import { assertAccepted, errorFromReply, type RawReplies, sameBytes } from '../wire/wire.ts';
-import { compareExpiries } from './expiry.ts';
+import { askExpiries, judgeExpiries } from './expiry.ts';
 import { type Collection, compareLarge } from './members.ts';
 
 /** Collections of more members than this are read in pieces. */
@@ -38,8 +38,9 @@ export async function compareTypedKeys(
   const known = keys.filter((key) => !comparer.pair.isCutShort(key));
   if (known.length < keys.length) comparer.tally.unlookable(leftOut('names_zero_byte', { type }));
   if (known.length === 0) return 0;
+  const expiries = askExpiries(comparer, type, known);
   await compareCollections(comparer, type, known);
-  await compareExpiries(comparer, type, known);
+  await judgeExpiries(comparer, expiries);
   return known.length;
 }
 
@@ -96,35 +97,56 @@ function sizesIn(pair: Pair, side: SideName, type: Collection, replies: RawRepli
   });
 }
 
+/** The next batch is asked for before the present one is judged, so that no server waits for this program. */
 async function compareSmall(
   comparer: Comparer,
   type: Collection,
   entries: readonly { readonly key: Buffer; readonly members: number }[],
 ): Promise<void> {
   const portion = comparer.portions.ofSmall(type);
+  let asked: AskedBatch | null = null;
   let batch: Buffer[] = [];
   let members = 0;
-  for (const entry of entries) {
+  for (const [i, entry] of entries.entries()) {
     batch.push(entry.key);
     members += entry.members;
-    if (members < portion.size) continue;
-    await compareWhole(comparer, type, batch, members);
+    if (members < portion.size && i < entries.length - 1) continue;
+    const next = askWhole(comparer, type, batch, members);
+    if (asked !== null) await judgeWhole(comparer, asked);
+    asked = next;
     batch = [];
     members = 0;
   }
-  if (batch.length > 0) await compareWhole(comparer, type, batch, members);
+  if (asked !== null) await judgeWhole(comparer, asked);
 }
 
-async function compareWhole(
-  comparer: Comparer,
+/** Small collections of one type that were asked for, and are still to be judged. */
+interface AskedBatch {
+  readonly type: Collection;
+  readonly keys: readonly Buffer[];
+  readonly members: number;
+  readonly replies: Promise<readonly [RawReplies, RawReplies]>;
+}
+
+function askWhole(
+  { pair }: Comparer,
   type: Collection,
   keys: readonly Buffer[],
   members: number,
-): Promise<void> {
-  const { pair, settler } = comparer;
+): AskedBatch {
   const writer = pair.write();
   for (const key of keys) writer.add(...wholeProbe(type, key));
-  const replies = await pair.both(writer, Math.max(keys.length, members));
+  const replies = pair.both(writer, Math.max(keys.length, members));
+  replies.catch(() => undefined);
+  return { type, keys, members, replies };
+}
+
+async function judgeWhole(
+  comparer: Comparer,
+  { type, keys, members, replies: asked }: AskedBatch,
+): Promise<void> {
+  const { pair, settler } = comparer;
+  const replies = await asked;
   comparer.portions.ofSmall(type).saw(members, replies[0].totalBytes);
   if (sameBytes(replies[0], replies[1])) {
     const command = String(wholeProbe(type, keys[0]!)[0]);
@@ -154,8 +176,8 @@ async function compareTooLarge(
 ): Promise<void> {
   if (keys.length === 1) return compareLarge(comparer, type, keys[0]!);
   const middle = keys.length >> 1;
-  await compareWhole(comparer, type, keys.slice(0, middle), members >> 1);
-  await compareWhole(comparer, type, keys.slice(middle), members - (members >> 1));
+  await judgeWhole(comparer, askWhole(comparer, type, keys.slice(0, middle), members >> 1));
+  await judgeWhole(comparer, askWhole(comparer, type, keys.slice(middle), members - (members >> 1)));
 }
 
 function compareParsed(

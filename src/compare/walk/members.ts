@@ -12,6 +12,7 @@ import {
 } from '../../resp/reader.ts';
 import type { CommandWriter } from '../../resp/writer.ts';
 import type { Comparer } from '../comparer.ts';
+import { beginWithCollection } from '../judge/plausible.ts';
 import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
@@ -43,6 +44,8 @@ interface Pager {
   readonly start: Buffer;
   write(writer: CommandWriter, key: Buffer, from: Buffer, count: number): void;
   read(reply: Reply, count: number): MemberPage;
+  /** Where the next piece begins, by the beginning of a reply; absent = only a whole reply tells. */
+  readonly nextIn?: (cursor: Buffer) => Buffer | null;
 }
 
 const zero = Buffer.from('0');
@@ -59,10 +62,14 @@ function scanPager(command: string, type: Collection): Pager {
     write: (writer, key, from, count) => writer.add(command, key, from, 'COUNT', count),
     read: (reply) => {
       const [next, items] = pageIn(reply);
-      return { next: next.equals(zero) ? null : Buffer.from(next), members: membersOf(type, items) };
+      return { next: afterScan(next), members: membersOf(type, items) };
     },
+    nextIn: afterScan,
   };
 }
+
+const afterScan = (next: Buffer): Buffer | null => (next.equals(zero) ? null : Buffer.from(next));
+const afterRange = (next: Buffer): Buffer | null => (next.length === 0 ? null : Buffer.from(next));
 
 function pageIn(reply: Reply): readonly [Buffer, readonly Buffer[]] {
   const [next, items] = itemsIn(reply);
@@ -75,8 +82,9 @@ const pikaHashPager: Pager = {
   write: (writer, key, from, count) => writer.add('PKHSCANRANGE', key, from, '', 'LIMIT', count),
   read: (reply) => {
     const [next, items] = pageIn(reply);
-    return { next: next.length === 0 ? null : Buffer.from(next), members: membersOf('hash', items) };
+    return { next: afterRange(next), members: membersOf('hash', items) };
   },
+  nextIn: afterRange,
 };
 
 const streamPager: Pager = {
@@ -126,6 +134,8 @@ function valueIn(type: Collection, value: Buffer): string {
 }
 
 const longestKeptValue = 128;
+const asterisk = 0x2a;
+const noMembers: ReadonlyMap<string, string> = new Map();
 
 /** Compares the members of one collection in pieces. What differs becomes a suspect. */
 export async function compareLarge(comparer: Comparer, type: Collection, key: Buffer): Promise<void> {
@@ -134,19 +144,27 @@ export async function compareLarge(comparer: Comparer, type: Collection, key: Bu
   await walk.run();
 }
 
-/** A list by index: the same piece on both sides. */
+/** A list by index: the same piece on both sides. The next piece is asked for before the present one is judged. */
 async function compareLargeList({ pair, settler, portions }: Comparer, key: Buffer): Promise<void> {
   const portion = portions.ofLarge('list');
-  for (let start = 0, count = 0; ; start += count) {
-    count = portion.size;
+  const ask = (start: number) => {
+    const count = portion.size;
+    const replies = pair.both(pair.write().add('LRANGE', key, start, start + count - 1), count);
+    replies.catch(() => undefined);
+    return { start, count, replies };
+  };
+  for (let asked = ask(0); ; ) {
+    const { start, count } = asked;
     const stop = start + count - 1;
-    const replies = await pair.both(pair.write().add('LRANGE', key, start, stop), count);
+    const next = ask(start + count);
+    const replies = await asked.replies;
     const items = [itemsOf(pair, 'left', replies[0]), itemsOf(pair, 'right', replies[1])];
     portion.saw(count, replies[0].totalBytes);
     if (!sameBytes(replies[0], replies[1]))
       settler.suspect({ type: 'list', key, probe: { of: 'range', start, stop } });
     pair.release(replies);
     if (items.every((length) => length < count)) return;
+    asked = next;
   }
 }
 
@@ -230,17 +248,27 @@ class MemberWalk {
       if (keptBytes === undefined) return this.#both(from, largestMemberBytes);
       return this.#giveUp(Math.max(left.totalBytes, right.totalBytes));
     }
-    const onLeft = this.#read('left', left, count);
     const same = sameBytes(left, right);
+    const onLeft = (same ? this.#unread(left) : null) ?? this.#read('left', left, count);
     const pages: Pages = [onLeft, same ? onLeft : this.#read('right', right, count)];
     if (!same) await this.#crossCheck(pages[0], pages[1]);
     this.#pair.release(replies);
     return pages;
   }
 
+  /** A piece that is the same on both sides: its members need not be known. null = its beginning does not tell enough. */
+  #unread({ bytes }: RawReplies): MemberPage | null {
+    const { nextIn } = this.#pager;
+    if (nextIn === undefined || bytes[0] !== asterisk) return null;
+    const reader = new ReplyReader(bytes);
+    if (reader.array() !== 2) return null;
+    const cursor = reader.bulk();
+    if (cursor === null || !beginWithCollection(bytes.subarray(reader.position), this.#type)) return null;
+    return { next: nextIn(bytes.subarray(cursor.start, cursor.end)), members: noMembers };
+  }
+
   async #apart(left: Buffer | null, right: Buffer | null): Promise<Pages | null> {
-    const onLeft = await this.#page('left', left);
-    const onRight = await this.#page('right', right);
+    const [onLeft, onRight] = await Promise.all([this.#page('left', left), this.#page('right', right)]);
     if (onLeft === 'too large' || onRight === 'too large') return null;
     await this.#crossCheck(onLeft, onRight);
     return [onLeft, onRight];
@@ -283,8 +311,7 @@ class MemberWalk {
   }
 
   async #crossCheck(left: MemberPage | null, right: MemberPage | null): Promise<void> {
-    await this.#lookUp('right', left, right);
-    await this.#lookUp('left', right, left);
+    await Promise.all([this.#lookUp('right', left, right), this.#lookUp('left', right, left)]);
   }
 
   /** Asks `side` for the members of `page` that `own`, its own piece, does not hold with the same value. */
