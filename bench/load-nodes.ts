@@ -21,6 +21,8 @@ export interface LoadRequest {
   readonly lookWithinMs: number;
   /** How long the copy of one node takes. Seconds. */
   readonly copySeconds: number;
+  /** So many of the masters, the first, answer each command late. */
+  readonly slow?: number;
 }
 
 export interface LoadFigures {
@@ -70,7 +72,7 @@ function createWatch(lookWithinMs: number) {
   };
 }
 
-async function serve({ masters, nodesEach, lookWithinMs, copySeconds }: LoadRequest) {
+async function serve({ masters, nodesEach, lookWithinMs, copySeconds, slow = 0 }: LoadRequest) {
   const snapshotBytes = copySeconds * throttle;
   const watch = createWatch(lookWithinMs);
   const clusters: Cluster[] = [];
@@ -83,7 +85,11 @@ async function serve({ masters, nodesEach, lookWithinMs, copySeconds }: LoadRequ
       dataScale: snapshotBytes / (keys * 190),
       defaults: { version: '3.5.4', config: { 'throttle-bytes-per-second': throttle } },
     });
-    cluster.addNode({ id: 'm', binlogAt: { file: 3, offset: 0 } });
+    cluster.addNode({
+      id: 'm',
+      binlogAt: { file: 3, offset: 0 },
+      ...(i < slow ? { replyDelayMs: () => 150 } : {}),
+    });
     cluster.load('m', { strings: keys, valueBytes: 130 });
     const ids = Array.from({ length: nodesEach }, (_, n) => `n${n}`);
     for (const id of ids) cluster.addNode({ id });

@@ -13,6 +13,7 @@ import { benchQuestions } from './questions.ts';
 import { benchScheduling } from './scheduling.ts';
 import { benchStart } from './start.ts';
 import { benchUnderWrites } from './under-writes.ts';
+import { benchWorkers } from './workers.ts';
 
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   expansion: benchExpansion,
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   'under-writes': benchUnderWrites,
   live: benchLive,
   load: benchLoad,
+  workers: benchWorkers,
   guards: benchGuards,
   history: benchHistory,
   start: benchStart,

@@ -1,0 +1,178 @@
+/**
+ * 1, 2 and 4 workers on one database, each a process of its own beside one that answers requests: how many nodes they verify for
+ * each second of processor time, and in all; what happens when one is killed in the middle; and whether masters that answer slowly
+ * delay others. The simulated servers run on the same cores.
+ */
+import { cpus } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BuiltProgram, buildProgram, startServiceProcess } from '../test/support/service-process.ts';
+import { until } from '../test/support/until.ts';
+import { figure } from './figures.ts';
+import type { LoadRequest } from './load-nodes.ts';
+import { acceptFrozen, endsOf, startDatabase, startNodes, thaw } from './load-run.ts';
+import { processorMs } from './processes.ts';
+
+const masters = Number(process.env.WORKERS_MASTERS ?? 120);
+const nodesEach = 3;
+const lookWithinMs = 500;
+const leaseMs = 15_000;
+/** A look for what is due. */
+const reconcileMs = 2000;
+const gaveUpAfterMs = 600_000;
+const cores = cpus().length;
+
+/** Runs the benchmark and prints its lines. */
+export async function benchWorkers(): Promise<void> {
+  const program = await buildProgram();
+  try {
+    const runs = new Map<number, Throughput>();
+    for (const count of [1, 2, 4]) runs.set(count, await throughput(program, count));
+    const one = runs.get(1)!;
+    for (const [count, least] of [
+      [2, 1.8],
+      [4, 3],
+    ] as const) {
+      const many = runs.get(count)!;
+      const byTime = many.nodesPerSecond / one.nodesPerSecond;
+      // Each worker needs a core for itself, beside those of database and simulation.
+      figure({
+        what: `workers, throughput of ${count} beside that of 1`,
+        value: byTime,
+        ...(cores > count + 1 ? { goal: { atLeast: least } } : {}),
+        more: `${many.nodesPerSecond.toFixed(1)} and ${one.nodesPerSecond.toFixed(1)} nodes a second on ${cores} cores`,
+      });
+      figure({
+        what: `workers, nodes for a second of processor time of ${count} beside that of 1`,
+        value: many.nodesPerProcessorSecond / one.nodesPerProcessorSecond,
+        goal: { atLeast: least / count },
+        more: `${many.nodesPerProcessorSecond.toFixed(1)} and ${one.nodesPerProcessorSecond.toFixed(1)}, in workers and database`,
+      });
+    }
+    await takeover(program);
+    await besideSlow(program);
+  } finally {
+    await program.remove();
+  }
+}
+
+interface Throughput {
+  readonly nodesPerSecond: number;
+  readonly nodesPerProcessorSecond: number;
+}
+
+async function open(program: BuiltProgram, request: LoadRequest, count: number) {
+  const nodes = await startNodes(request);
+  const database = await startDatabase();
+  const start = (role: string) =>
+    startServiceProcess({ env: { DATABASE_URL: database.url, PIKA_EXPANDER_ROLE: role }, program });
+  const api = start('api');
+  const url = await api.url();
+  const workers = Array.from({ length: count }, () => start('worker'));
+  await Promise.all(workers.map((worker) => worker.url()));
+  return {
+    nodes,
+    database,
+    workers,
+    url,
+    async processorMs() {
+      const living = workers.filter(({ child }) => child.exitCode === null && child.signalCode === null);
+      const each = await Promise.all(living.map(({ child }) => processorMs(child.pid!)));
+      return each.reduce((sum, ms) => sum + ms, await database.processorMs());
+    },
+    async close() {
+      for (const { child } of [...workers, api]) child.kill('SIGTERM');
+      await Promise.all([...workers, api].map(({ ended }) => ended));
+      nodes.stop();
+      await database.stop();
+    },
+  };
+}
+
+async function throughput(program: BuiltProgram, count: number): Promise<Throughput> {
+  const site = await open(program, { masters, nodesEach, lookWithinMs, copySeconds: 1.5 }, count);
+  try {
+    await acceptFrozen(site.url, site.nodes.sites);
+    const [before, startedAt] = [await site.processorMs(), performance.now()];
+    await thaw(site.url);
+    await endsOf(site.url, masters, gaveUpAfterMs);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const usedSeconds = ((await site.processorMs()) - before) / 1000;
+    const [{ verified }, seen] = [await site.database.outcome(), await site.nodes.figures()];
+    const all = masters * nodesEach;
+    figure({ what: `workers, ${count}: verified nodes`, value: verified, goal: { exactly: all } });
+    figure({ what: `workers, ${count}: SLAVEOFs`, value: seen.slaveofs, goal: { exactly: all } });
+    figure({
+      what: `workers, ${count}: looks later than ${lookWithinMs} ms`,
+      value: seen.missed,
+      goal: { exactly: 0 },
+      more: `of ${seen.looks}, the longest ${Math.round(seen.longestMs)} ms`,
+    });
+    return { nodesPerSecond: verified / seconds, nodesPerProcessorSecond: verified / usedSeconds };
+  } finally {
+    await site.close();
+  }
+}
+
+/** One of two workers is killed while all its nodes copy. */
+async function takeover(program: BuiltProgram): Promise<void> {
+  const many = Math.ceil(masters / 4);
+  const site = await open(program, { masters: many, nodesEach: 1, lookWithinMs, copySeconds: 40 }, 2);
+  try {
+    await acceptFrozen(site.url, site.nodes.sites);
+    await thaw(site.url);
+    await until(async () => (await site.nodes.figures()).copying === many, {
+      what: 'all nodes copy',
+      withinMs: 120_000,
+      everyMs: 200,
+    });
+    // So that both have begun to look at their own.
+    await delay(2000);
+    await site.workers[0]!.kill();
+    await delay(leaseMs + 2 * reconcileMs);
+    const { longestMs, slaveofs } = await site.nodes.figures();
+    figure({
+      what: 'workers, longest time without a look when one of two is killed',
+      value: longestMs / 1000,
+      unit: 's',
+      goal: { atMost: (leaseMs + reconcileMs + lookWithinMs) / 1000 },
+    });
+    await endsOf(site.url, many, gaveUpAfterMs);
+    const [{ verified }, seen] = [await site.database.outcome(), await site.nodes.figures()];
+    figure({ what: 'workers, one killed: verified nodes', value: verified, goal: { exactly: many } });
+    figure({
+      what: 'workers, one killed: SLAVEOFs',
+      value: seen.slaveofs,
+      goal: { exactly: many },
+      more: `${slaveofs} before the takeover`,
+    });
+  } finally {
+    await site.close();
+  }
+}
+
+/** Half of the masters answer only after a while: the others are as quick as if they were alone. */
+async function besideSlow(program: BuiltProgram): Promise<void> {
+  const many = Math.ceil(masters / 4);
+  const seconds: number[] = [];
+  for (const slow of [0, many]) {
+    const request = { masters: many + slow, slow, nodesEach: 1, lookWithinMs, copySeconds: 1.5 };
+    const site = await open(program, request, 1);
+    try {
+      await acceptFrozen(site.url, site.nodes.sites);
+      const startedAt = performance.now();
+      await thaw(site.url);
+      // The slow ones take longer than all others.
+      await endsOf(site.url, many, gaveUpAfterMs);
+      seconds.push((performance.now() - startedAt) / 1000);
+    } finally {
+      await site.close();
+    }
+  }
+  const [alone, beside] = seconds as [number, number];
+  figure({
+    what: 'workers, time of masters beside as many slow ones, and alone',
+    value: beside / alone,
+    goal: { atMost: 1.5 },
+    more: `${beside.toFixed(1)} s and ${alone.toFixed(1)} s`,
+  });
+}
