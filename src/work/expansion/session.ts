@@ -5,6 +5,7 @@
 
 import type { Logger } from 'pino';
 import { newOfSight, type ReadAgents } from '../../admission/sights.ts';
+import { isShort } from '../../compare/compare.ts';
 import type { Batches } from '../../core/plan/batches.ts';
 import { comparedBy } from '../../core/plan/depth.ts';
 import { placeKey, serverKeys } from '../../core/plan/preflight-servers.ts';
@@ -192,14 +193,12 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       faults: deps.engine.knowledge.faults,
     });
     expansion = decision.expansion;
-    // A sample only reads, so it need not wait for the database: whoever takes over takes it again.
-    const samples = decision.comparisons.filter(
-      ({ joinIndex }) => depthOf(expansion, joinIndex) === 'sample',
-    );
-    for (const start of samples) startComparison(start.joinIndex, start.id);
+    // What is short only reads, so it need not wait for the database: whoever takes over does it again.
+    const short = decision.comparisons.filter(({ joinIndex }) => isSoonOver(expansion, joinIndex));
+    for (const start of short) startComparison(start.joinIndex, start.id);
     await keep(decision, masterLook, nodeLooks);
     for (const start of decision.comparisons)
-      if (!samples.includes(start)) startComparison(start.joinIndex, start.id);
+      if (!short.includes(start)) startComparison(start.joinIndex, start.id);
     if (decision.commands.length > 0) return act(decision);
     return decision.lookAgainInMs;
   }
@@ -511,8 +510,11 @@ async function lookAround(
   };
 }
 
-const depthOf = ({ policy, joins }: Expansion, joinIndex: number) =>
-  comparedBy(policy.verify, joins[joinIndex]!.comparison?.chosen).depth;
+/** Whether a node is compared by a sample, or by all of few keys. */
+function isSoonOver({ policy, joins }: Expansion, joinIndex: number): boolean {
+  const by = comparedBy(policy.verify, joins[joinIndex]!.comparison?.chosen);
+  return by.depth === 'sample' || (by.depth === 'full' && isShort(by));
+}
 
 type Act =
   | Exclude<NodeCommand['kind'], 'config_set' | 'config_rewrite'>
