@@ -1,8 +1,11 @@
+import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { chained, sealed } from '../../src/evidence/bundle.ts';
 import { canonicalJson } from '../../src/evidence/canonical.ts';
+import { keyLooks } from '../../src/evidence/key-looks.ts';
 import { newPrivateKey, readSigningKey } from '../../src/evidence/signing-key.ts';
 import { derivedTexts, evidenceFaults, verificationText } from '../../src/model/verification-texts.ts';
+import type { Observation } from '../../src/model/views/observation.ts';
 import { createRandom } from '../../src/simulator/random.ts';
 import { type RuleName, ruleNames, type Verification, verifyEvidence } from '../../src/verify/index.ts';
 import { canonical } from '../../src/verify/json.ts';
@@ -61,6 +64,35 @@ describe('the evidence of the service follows from its own facts', () => {
     },
   );
 });
+
+test('of the looks that evidence needs it needs all: the others can be deleted', async () => {
+  const played = await begin({ version: '3.5.4' });
+  await played.comesTo('its end', ended);
+  const [node] = (await played.store.get('e'))!.joins;
+  const filter = { expansionId: 'e', node: node!.target.name, afterSeq: 0, limit: 1 };
+  const [one] = await played.store.observations(filter);
+  const { sizes: _sizes, ...facts } = (one!.look as { readonly facts: Facts }).facts;
+  const looks = (tellSizes: readonly boolean[]) =>
+    tellSizes.map((tells, seq) => ({
+      ...one!,
+      seq,
+      look: { ...one!.look, facts: { ...facts, ...(tells ? { sizes: {} } : {}) } } as Observation['look'],
+    }));
+  await fc.assert(
+    fc.asyncProperty(patterns, patterns, async (ofNode, ofMaster) => {
+      const choose = async (n: readonly Observation[], m: readonly Observation[]) => {
+        const chosen = await keyLooks({ master: 'm', nodes: ['n'] }, async (name) => (name === 'n' ? n : m));
+        return [chosen.ofNode.get('n')!, chosen.ofMaster] as const;
+      };
+      const first = await choose(looks(ofNode), looks(ofMaster));
+      expect(await choose(...first)).toEqual(first);
+    }),
+  );
+});
+
+type Facts = Readonly<Record<string, unknown>>;
+/** Whether each look tells sizes. */
+const patterns = fc.array(fc.boolean(), { minLength: 1, maxLength: 40, size: 'max' });
 
 let good: string;
 type Bundle = ReturnType<typeof parsed>;
