@@ -17,9 +17,9 @@ const timesEach = Number(process.env.HISTORY_TIMES ?? 200);
 /** What is to be reached: milliseconds, and how much slower the most history may make a question. */
 const goals = { p99Ms: 20, ratio: 1.5, listBytesEach: 1024 };
 
-const admin = 'admin-token-of-the-benchmark';
+export const admin = 'admin-token-of-the-benchmark';
 
-type Query = (sql: string) => Promise<readonly Record<string, unknown>[]>;
+export type Query = (sql: string) => Promise<readonly Record<string, unknown>[]>;
 
 /** Runs the benchmark and prints its lines. */
 export async function benchHistory(): Promise<void> {
@@ -179,7 +179,7 @@ async function cursorAfter(service: string, many: number): Promise<string> {
   return cursor!;
 }
 
-async function ask(
+export async function ask(
   service: string,
   path: string,
   token = admin,

@@ -2,6 +2,8 @@
  * `npm run bench [name …]`: prints each figure with its goal and whether it is reached, and the machine. The exit code is 1 where
  * one is not reached. docs/performance.md holds what was printed last.
  */
+
+import { benchAge } from './age.ts';
 import { benchComparisonTypes } from './comparison-types.ts';
 import { benchExpansion } from './expansion.ts';
 import { printEnd, printMachine } from './figures.ts';
@@ -24,6 +26,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   workers: benchWorkers,
   guards: benchGuards,
   history: benchHistory,
+  age: benchAge,
   start: benchStart,
   questions: benchQuestions,
   comparison: async () => {
