@@ -37,7 +37,7 @@ const following: readonly LookSection[] = ['server', 'replication', 'stats'];
 /** The last size before a dump counts; while nodes copy, no dump is expected. */
 const sizesEveryMs = { copying: 5000, otherwise: 1000 };
 /** Of a master that makes no dump for the nodes, as far as anybody knows. */
-const statsEveryMs = 2000;
+const statsEveryMs = 5000;
 
 /** Whether a join takes part in the present batch and needs to be seen. */
 export const needsLook = (join: Join): boolean =>
@@ -130,8 +130,9 @@ const dumpSections = (expansion: Expansion, now: number): readonly LookSection[]
   ...(wantsMasterConfig(expansion, now) ? (['config'] as const) : []),
 ];
 
-/** At the first look in each two seconds; and while a dump is made, whose end must be seen. */
-function wantsStats({ masterTracker, capabilities }: Expansion, now: number): boolean {
+/** At the first look in each five seconds; while a dump is made, whose end must be seen; and where the rate of commands is watched. */
+function wantsStats({ masterTracker, capabilities, policy }: Expansion, now: number): boolean {
+  if (policy.health?.commandsPerSecond != null) return true;
   const { lastAnsweredAt, bgsaving } = masterTracker;
   const turnOf = (at: number): number => Math.floor(at / statsEveryMs);
   return (
