@@ -53,7 +53,11 @@ export async function benchExpansion(): Promise<void> {
       nodes: Object.entries(served.addresses)
         .filter(([id]) => id !== 'm')
         .map(([, address]) => joinTarget(address)),
-      policy: resolvePolicy({ batchSize: 1, lookIntervalMs: 5, verify: { depth: 'sample', samplePerType: 50 } }),
+      policy: resolvePolicy({
+        batchSize: 1,
+        lookIntervalMs: 5,
+        verify: { depth: 'sample', samplePerType: 50 },
+      }),
       label: null,
       requestedBy: 'bench',
       via: 'rest',

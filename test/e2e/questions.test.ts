@@ -42,7 +42,7 @@ describe.skipIf(pikaMissing !== null)('on real Pika', { timeout: 600_000 }, () =
       const [from, to] = [at('attaching'), at('verifying')];
       for (const [server, counted] of Object.entries(counts)) {
         const asked = (start: number, end: number): number =>
-          counted.find((count) => count.at >= end)!.commands -
+          counted.findLast((count) => count.at <= end)!.commands -
           counted.find((count) => count.at >= start)!.commands;
         for (const [index, { phase, at: begun }] of phases.entries()) {
           const next = phases[index + 1];
