@@ -85,14 +85,17 @@ async function serve({ masters, nodesEach, lookWithinMs, copySeconds, slow = 0 }
       dataScale: snapshotBytes / (keys * 190),
       defaults: { version: '3.5.4', config: { 'throttle-bytes-per-second': throttle } },
     });
+    // An address of its own for each master and its nodes: the ports of one address would not suffice.
+    const host = `127.1.${Math.floor(i / 250)}.${(i % 250) + 1}`;
     cluster.addNode({
       id: 'm',
+      host,
       binlogAt: { file: 3, offset: 0 },
       ...(i < slow ? { replyDelayMs: () => 150 } : {}),
     });
     cluster.load('m', { strings: keys, valueBytes: 130 });
     const ids = Array.from({ length: nodesEach }, (_, n) => `n${n}`);
-    for (const id of ids) cluster.addNode({ id });
+    for (const id of ids) cluster.addNode({ id, host });
     const watched: Cluster = Object.assign(Object.create(cluster), {
       perform(...[id, argv, session]: Parameters<Cluster['perform']>) {
         const word = argv[0]!.toLowerCase();
@@ -110,7 +113,7 @@ async function serve({ masters, nodesEach, lookWithinMs, copySeconds, slow = 0 }
         }
       },
     } satisfies Partial<Cluster>);
-    const each = await serveCluster(watched);
+    const each = await serveCluster(watched, { host });
     clusters.push(cluster);
     served.push(each);
     sites.push({ master: each.addresses.m!, nodes: ids.map((id) => each.addresses[id]!) });

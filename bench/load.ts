@@ -13,7 +13,6 @@ import { memoryMb, processorMs } from './processes.ts';
 const masters = Number(process.env.LOAD_MASTERS ?? 1000);
 const nodesEach = 3;
 const longMasters = Math.ceil(masters / 5);
-/** The setting that is measured against: the service's own default. */
 /** Twice the time between two looks: at a copy of 1.5 s, and in the middle of a long copy (core/steps/pace.ts). */
 const lookWithinMs = { shortCopy: 1000, longCopy: 2000 };
 const gaveUpAfterMs = 900_000;
