@@ -107,6 +107,7 @@ function lookApartMs(expansion: Expansion, join: Join, now: number): number {
     Math.round(Math.min(most, Math.max(Math.min(closeLookMs, lookIntervalMs), ms)));
   switch (join.phase) {
     case 'attaching':
+      return within(shareOfState * Math.min(lastedMs, sinceCommand(join, now)));
     case 'swapping':
       return within(shareOfState * lastedMs);
     case 'catching_up':
@@ -124,6 +125,10 @@ function lookApartMs(expansion: Expansion, join: Join, now: number): number {
       return lookIntervalMs;
   }
 }
+
+/** Time since the last command to the node: a full sync of few data begins and ends within a second of SLAVEOF. */
+const sinceCommand = (join: Join, now: number): number =>
+  now - (currentAttempt(join)?.intents.at(-1)?.endedAt ?? now);
 
 /** Its own dump, once it is seen: the files come at once. */
 function dumpEndedAt(tracker: SlaveTracker | null): number {

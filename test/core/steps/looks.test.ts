@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { foundAfterMs, type PlantedFault } from '../../scheduling/detection.ts';
 import { questionsOfSync } from '../../scheduling/questions.ts';
-import { begin, ended } from './played-expansion.ts';
+import { begin, ended, isIn } from './played-expansion.ts';
 
 /** Commands a second in the mean, at default settings. */
 const perSecond = 5;
@@ -82,4 +82,20 @@ test('a node that may not begin without a slot asks for its slot first', async (
   });
   const [first, second] = (await comesTo('its end', ended)).joins;
   expect(second!.attempts[0]!.tracker!.attachedAt).toBeGreaterThan(first!.phaseSince);
+});
+
+test('looks are close after SLAVEOF, however long the node was away from its master before', async () => {
+  const { cluster, comesTo } = await begin({ nodes: ['n1'] });
+  await comesTo('the copy', isIn(0, 'transferring'));
+  // It spoils the copy, so the node is detached, waits, and is attached again.
+  cluster.execute('m', ['BGSAVE']);
+  const { attempts, phases } = (await comesTo('its end', ended)).joins[0]!;
+  const seenAfterMs = attempts.map(({ number, intents }) => {
+    const saidAt = intents.findLast(({ command }) => command.kind === 'slaveof')!.endedAt!;
+    return phases.find(({ attempt, at }) => attempt === number && at > saidAt)!.at - saidAt;
+  });
+  expect(seenAfterMs).toHaveLength(2);
+  const [begun, again] = attempts[1]!.intents.map(({ endedAt }) => endedAt!);
+  expect(again! - begun!).toBeGreaterThan(2000);
+  expect(seenAfterMs[1]).toBeLessThan(seenAfterMs[0]! + 150);
 });
