@@ -367,6 +367,12 @@ export const noteTexts = {
     zh: ({ keys, estimatedKeys, limitSeconds, sampled }) =>
       `自动选择了逐个 key 比对，但比对${estimatedKeys === null ? '' : `约 ${estimatedKeys} 个中的`} ${keys} 个 key 后，允许的 ${readableSeconds(limitSeconds, 'zh')}已用完。${sampled ? '随后改为抽样，报告包含两部分。' : '比对已发现差异，就此结束。'}`,
   }),
+  full_waited: text<{ readonly limitSeconds: number }>({
+    en: ({ limitSeconds }) =>
+      `Auto chose every key, but so many comparisons were under way that no worker began it in the allowed ${readableSeconds(limitSeconds)}. A sample was taken instead.`,
+    zh: ({ limitSeconds }) =>
+      `自动选择了逐个 key 比对，但进行中的比对太多，在允许的 ${readableSeconds(limitSeconds, 'zh')}内没有 worker 开始，因此改为抽样。`,
+  }),
   estimate: plain(
     "The number of keys is RocksDB's estimate; it counts members of collections too.",
     'key 的数量是 RocksDB 的估计值，其中也包含集合类型的成员。',
@@ -538,6 +544,7 @@ const chosenCodes: ReadonlySet<string> = new Set([
   'sample_chosen',
   'size_not_told',
   'full_cut',
+  'full_waited',
 ] satisfies (keyof typeof noteTexts)[]);
 
 /** What a report says of the choice of its depth; null = the request named the depth. */

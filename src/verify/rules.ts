@@ -354,7 +354,8 @@ function dataAgrees({ comparison, found, policy, comparisonPrefix }: Scene): Sai
 /** Where the service chooses the depth, a sample needs the word that every key would take too long. */
 function explainsDepth(report: Row): boolean {
   const codes = rows(row(report.said).notes).map(({ code }) => code);
-  const needed = report.depth === 'full' ? ['full_chosen'] : ['sample_chosen', 'size_not_told', 'full_cut'];
+  const needed =
+    report.depth === 'full' ? ['full_chosen'] : ['sample_chosen', 'size_not_told', 'full_cut', 'full_waited'];
   return codes.some((code) => needed.includes(String(code)));
 }
 

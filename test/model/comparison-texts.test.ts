@@ -127,6 +127,7 @@ const notes: readonly Said[] = [
   ),
   note('size_not_told'),
   note('depth_after_copy'),
+  note('full_waited', { limitSeconds: 30 }),
   note('full_cut', { keys: 400, estimatedKeys: 1200, ms: 30_000, limitSeconds: 30, sampled: true }),
   note('full_cut', { keys: 400, estimatedKeys: null, ms: 30_000, limitSeconds: 30, sampled: false }),
 ];

@@ -77,6 +77,13 @@ export function comparedBy(policy: VerifyPolicy, chosen: ChosenDepth | undefined
   };
 }
 
+/** The policy by which a sample is taken, where a comparison of every key that `auto` chose could not begin in time. */
+export function sampledInstead(by: ComparedBy): ComparedBy {
+  const { limitMs, assumedSeconds } = by.chosen!;
+  const because = note('full_waited', { limitSeconds: limitMs! / 1000 });
+  return { ...by, depth: 'sample', chosen: { depth: 'sample', because, limitMs: null, assumedSeconds } };
+}
+
 /**
  * How long a comparison of every key took, as a share of what was assumed; null = the report does not tell. Of a comparison
  * that went on as a sample: how long it would have taken.
@@ -85,6 +92,7 @@ export function paceOf(chosen: ChosenDepth | undefined, report: ComparisonReport
   if (chosen?.depth !== 'full' || !chosen.assumedSeconds || report === null) return null;
   if (report.verdict === 'inconclusive') return null;
   const cut = report.said?.notes.find(({ code }) => code === 'full_cut')?.facts;
+  if (report.depth !== 'full' && !cut) return null;
   const tookMs = cut ? (cut as { ms: number }).ms / cutAt(cut) : report.endedAt - report.startedAt;
   return tookMs < tellingMs ? null : tookMs / 1000 / chosen.assumedSeconds;
 }

@@ -1,5 +1,6 @@
 import { isShort, runWhereItBelongs, specFromPolicy } from '../../compare/compare.ts';
 import type { RunOptions } from '../../compare/run.ts';
+import { sampledInstead } from '../../core/plan/depth.ts';
 import type { CredentialSource } from '../../engines/engine.ts';
 import type { ComparisonReport } from '../../model/comparison.ts';
 import { verdictSays } from '../../model/comparison-texts.ts';
@@ -35,9 +36,13 @@ const lookEveryMs = 1000;
  */
 export function createCompare(parts: CompareParts): Compare {
   const { credentials, comparisons } = parts;
-  return (task) => {
-    if (comparisons !== null && task.policy.depth === 'full' && !isShort(task.policy))
-      return compareDurably(parts, comparisons, task);
+  return async (task) => {
+    let { policy } = task;
+    if (comparisons !== null && policy.depth === 'full' && !isShort(policy)) {
+      const report = await compareDurably(parts, comparisons, task);
+      if (report !== null) return report;
+      policy = sampledInstead(policy);
+    }
     const endpoint = ({ address, credential }: NodeTarget) => ({
       address,
       credential: credentials.get(credential),
@@ -45,7 +50,7 @@ export function createCompare(parts: CompareParts): Compare {
     return compareHere(parts, {
       left: endpoint(task.master),
       right: endpoint(task.node),
-      spec: specOf(task),
+      spec: specOf({ ...task, policy }),
       signal: task.signal,
     });
   };
@@ -70,12 +75,15 @@ async function compareHere(
 const specOf = ({ policy, fullSyncsRunning }: Task) =>
   specFromPolicy({ ...policy, keyCounts: policy.keyCounts && !fullSyncsRunning });
 
-/** Asks for the comparison once (its id says so) and waits for its end; whoever takes over waits for the same one. */
+/**
+ * Asks for the comparison once (its id says so) and waits for its end; whoever takes over waits for the same one. null = `auto`
+ * chose it, and no worker has begun it in the time that it may take.
+ */
 async function compareDurably(
   parts: CompareParts,
   comparisons: ComparisonStore,
   task: Task,
-): Promise<ComparisonReport> {
+): Promise<ComparisonReport | null> {
   const { crashPoint = passByCrashPoints } = parts;
   const startedAt = parts.now();
   try {
@@ -105,14 +113,25 @@ async function compareDurably(
   }
 }
 
+const noPlace = { by: 'auto', reason: 'no worker has begun it in the time that it may take' };
+
+/** A cancel that nobody has a place to obey counts as obeyed: it is not begun any more. */
 async function endOf(
   parts: CompareParts,
   comparisons: ComparisonStore,
   task: Task,
   startedAt: number,
-): Promise<ComparisonReport> {
+): Promise<ComparisonReport | null> {
+  const limitMs = task.policy.chosen?.limitMs ?? null;
   while (!task.signal.aborted) {
     const stored = await persist(parts, task, () => comparisons.get(task.id));
+    if (stored && limitMs !== null && stored.startedAt === null) {
+      const { state, pendingControl, createdAt } = stored;
+      if (state === 'cancelled' || pendingControl?.verb === 'cancel') return null;
+      const at = parts.now();
+      if (at - createdAt >= limitMs)
+        await persist(parts, task, () => comparisons.control(task.id, { verb: 'cancel', ...noPlace, at }));
+    }
     if (stored && comparisonHasEnded(stored.state)) {
       return stored.report ?? withoutResult(task, startedAt, parts.now(), whyWithout(stored));
     }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { comparedBy } from '../../../src/core/plan/depth.ts';
+import { comparedBy, paceOf, sampledInstead } from '../../../src/core/plan/depth.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
-import { resolvePolicy } from '../../../src/model/policy.ts';
+import { note } from '../../../src/model/comparison-texts.ts';
+import { autoSampledPerType, resolvePolicy } from '../../../src/model/policy.ts';
+import type { ComparisonControl } from '../../../src/model/views/comparison.ts';
 import type { ComparisonStore, StoredComparison } from '../../../src/store/comparisons.ts';
 import { StoreUnavailableError } from '../../../src/store/store.ts';
 import { createCompare } from '../../../src/work/expansion/compare.ts';
@@ -73,6 +75,57 @@ describe('a comparison of every key that a join waits for', () => {
       reason: 'the comparison could not be followed: a defect',
     });
   });
+});
+
+it('that auto chose becomes a sample where nobody begins it in the time that it may take', async () => {
+  const because = note('full_chosen', {
+    keys: 1e6,
+    seconds: 10,
+    measured: false,
+    limitSeconds: 20,
+    limitBy: 'share',
+  });
+  const chosen = { depth: 'full', because, limitMs: 20_000, assumedSeconds: 10 } as const;
+  const { verify } = resolvePolicy({ verify: { depth: 'auto' } });
+  let now = 0;
+  let stored = {
+    ...running,
+    state: 'pending',
+    startedAt: null,
+    createdAt: 0,
+    pendingControl: null,
+  } as StoredComparison;
+  const asked: [number, string][] = [];
+  const report = await createCompare({
+    credentials: { get: () => null, names: [] },
+    comparisons: {
+      create: async () => stored,
+      get: async () => stored,
+      control: async (_id: string, control: ComparisonControl) => {
+        asked.push([now, control.verb]);
+        stored = { ...stored, pendingControl: control };
+      },
+    } as unknown as ComparisonStore,
+    doorbell: null,
+    now: () => now,
+    sleep: async (ms) => {
+      now += ms;
+    },
+  })({
+    id: 'c',
+    expansionId: 'e',
+    master: nodeTarget('127.0.0.1:1'),
+    node: nodeTarget('127.0.0.1:1'),
+    policy: comparedBy(verify, chosen),
+    fullSyncsRunning: false,
+    signal: new AbortController().signal,
+  });
+  expect(asked).toEqual([[20_000, 'cancel']]);
+  expect(report.depth).toBe('sample');
+  const instead = sampledInstead(comparedBy(verify, chosen));
+  expect(instead).toMatchObject({ depth: 'sample', samplePerType: autoSampledPerType });
+  expect(instead.chosen).toMatchObject({ because: { code: 'full_waited', facts: { limitSeconds: 20 } } });
+  expect(paceOf(chosen, report)).toBeNull();
 });
 
 describe('a sample, which is taken here', () => {
