@@ -26,7 +26,7 @@ export function gathered(agents: ReadAgents, clock: Clock): ReadAgents {
   }
 
   return {
-    listings: agents.listings,
+    listings: (...asked) => agents.listings(...asked),
     async sights(addresses) {
       if (open === null) {
         const asked = new Set<string>();

@@ -111,7 +111,7 @@ const ended = (id: string): Promise<Audit> =>
       const audit = await call<Audit>(`/v1/audits/${id}`);
       return audit.endedAt === null ? null : audit;
     },
-    { withinMs: 100_000, what: `the audit ${id} has not ended` },
+    { withinMs: 100_000, everyMs: 200, what: `the audit ${id} has not ended` },
   );
 
 /** By the id of the server, what it was found to be. */
@@ -178,9 +178,7 @@ test('of a fleet one slave was spoilt: the audit finds it, writes nothing, and i
   expect(['whole: whole', 'not_judged: in_expansion', undefined]).toContain(verdicts(meanwhile).b1);
   await until(
     async () => (await call<ExpansionView>(`/v1/expansions/${expansion.id}`)).state === 'succeeded',
-    {
-      withinMs: 100_000,
-    },
+    { withinMs: 100_000, everyMs: 200, what: 'the repair succeeds' },
   );
   const second = await ended((await call<Audit>('/v1/audits', { masters: 'all', ...quick })).id);
   expect(verdicts(second)).toEqual({ b: 'a master', b1: 'whole: whole', b2: 'whole: whole' });
