@@ -69,9 +69,9 @@ const goalText = (goal: Goal): string =>
     .map(([name, bound]) => bounds[name].word + textOf(bound))
     .join(' and ');
 
-/** Whole numbers as they are; others with three significant digits. */
+/** Whole numbers as they are; others with three significant digits, and four near one: a ratio must not look like its goal. */
 function textOf(value: number): string {
   if (Number.isInteger(value)) return value.toLocaleString('en-US');
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
-  return String(Number(value.toPrecision(3)));
+  return String(Number(value.toPrecision(value > 0.9 && value < 1.2 ? 4 : 3)));
 }

@@ -1,7 +1,6 @@
 import { lookup } from 'node:dns';
 import { once } from 'node:events';
 import { connect as netConnect, type Socket, type TcpNetConnectOpts } from 'node:net';
-import { createTransport } from 'nodemailer';
 import { judgedLookup } from '../platform/network.ts';
 import { ForbiddenAddress, type WayOut } from './outgoing.ts';
 import { type MailServer, parseMailUrl } from './url.ts';
@@ -40,6 +39,8 @@ export async function sendMail(
   { ca }: MailOptions = {},
 ): Promise<void> {
   const server = parseMailUrl(mail.url, wayOut.allowed);
+  // Most services send no mail: they need not wait for it at their start.
+  const { createTransport } = await import('nodemailer');
   const socket = await connected(wayOut, server, signal);
   const cutOff = (): void => {
     socket.destroy();

@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 import type { LogLevel } from './config.ts';
 import { hideSecrets, redacted } from './secrets.ts';
 
@@ -55,6 +55,7 @@ export function createLog(options: LogOptions): Log {
   if (options.format !== 'pretty') return pino(settings);
   const { formatters: _jsonOnly, ...plain } = settings;
   // Written at once rather than by another thread: the last lines before an exit are the interesting ones.
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
   const terminal = pretty({
     colorize: true,
     translateTime: 'SYS:HH:MM:ss',

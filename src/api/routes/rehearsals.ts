@@ -4,7 +4,6 @@ import { refuse } from '../../model/refusal.ts';
 import type { Reader } from '../../model/text.ts';
 import type { Plan } from '../../model/views/plan.ts';
 import { Rehearsal } from '../../model/views/rehearsal.ts';
-import { rehearse } from '../../rehearsal/rehearse.ts';
 import { planFor } from '../for-reader.ts';
 import { requesterOf } from '../plugins/app/access-control.ts';
 import { reader } from '../reader.ts';
@@ -25,6 +24,8 @@ export const rehearsalRoutes: ApiRoutes = async (app, { admission, limits, store
     if (playing) throw refuse('rehearsal_running', {});
     playing = true;
     try {
+      // The simulator is loaded when somebody rehearses: the service starts without it.
+      const { rehearse } = await import('../../rehearsal/rehearse.ts');
       return { plan: planFor(plan, forWhom), ...(await rehearse(plan, policy, forWhom)) };
     } finally {
       playing = false;
