@@ -63,14 +63,19 @@ export function createPostgresIdentities(database: Database): IdentityStore {
     tokens: (page) => newestFirst(database, `select ${tokenColumns} from tokens`, page, tokenOf),
 
     async tokenByDigest(digest, at) {
-      const [row] = await database.query<TokenRow>(
-        `select ${tokenColumns.replace('expires_at as', 'case when digest = $1 then expires_at else least(expires_at, old_until) end as')}
-         from tokens
+      const [row] = await database.query<TokenRow & { isOld: boolean }>(
+        `select ${tokenColumns}, digest <> $1 as "isOld" from tokens
          where (digest = $1 or (old_digest = $1 and old_until > $2))
            and revoked_at is null and (expires_at is null or expires_at > $2)`,
         [digest, at],
       );
-      return row === undefined ? null : tokenOf(row);
+      if (row === undefined) return null;
+      const { isOld, ...found } = row;
+      const token = tokenOf(found);
+      // What was rotated away counts for its time of grace only.
+      return isOld
+        ? { ...token, expiresAt: Math.min(token.expiresAt ?? Number.POSITIVE_INFINITY, token.oldUntil!) }
+        : token;
     },
 
     async tokensNamed(name, at) {

@@ -128,6 +128,10 @@ describe.each(['postgres', 'memory'])('identities in %s', (where) => {
     expect(await rotate(2, 1600)).toBe(true);
     expect(await counts(1599)).toEqual([true, true, false]);
     expect(await counts(1600)).toEqual([false, true, false]);
+    // Streams that were opened with the old text end then.
+    const endsOf = async (n: number) =>
+      (await identities.tokenByDigest(digest(`${id} ${n}`), 1599))!.expiresAt;
+    expect([await endsOf(1), await endsOf(2)]).toEqual([1600, null]);
     expect(await rotate(3, null)).toBe(true);
     expect(await counts(1599)).toEqual([false, false, true]);
     expect(await identities.token(id)).toMatchObject({ rotatedAt: 1500, rotatedBy: 'bob', oldUntil: null });
