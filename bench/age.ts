@@ -3,15 +3,13 @@
  */
 
 import { pino } from 'pino';
-import { startService } from '../src/main.ts';
 import { sleep } from '../src/platform/sleep.ts';
-import { openDatabase } from '../src/store/database.ts';
+import type { Database } from '../src/store/database.ts';
 import { createEndedRecords } from '../src/store/ended.ts';
 import { createPostgresStore } from '../src/store/postgres-store.ts';
 import { startPruning } from '../src/work/prune.ts';
-import { startPostgres } from '../test/support/postgres.ts';
 import { figure } from './figures.ts';
-import { admin, ask, carryOut, copy, type Query } from './history.ts';
+import { ask, copy, onHistory, type Query } from './history.ts';
 
 const expansions = Number(process.env.AGE_EXPANSIONS ?? 1000);
 /** How often each look of a copy comes, as where it takes minutes: between two changes nothing is new. */
@@ -20,22 +18,13 @@ const timesEach = Number(process.env.AGE_TIMES ?? 10);
 const goals = { p99Ms: 50, refilled: 1.05 };
 
 /** Runs the benchmark and prints its lines. */
-export async function benchAge(): Promise<void> {
-  const postgres = await startPostgres({ shared_buffers: '256MB' });
-  const { url, connection } = await postgres.createMigratedDatabase();
-  const database = openDatabase({ connection });
-  const query: Query = (sql) => database.session((client) => client.query(sql));
-  const service = await startService(
-    { port: 0, logLevel: 'error' },
-    { DATABASE_URL: url, PIKA_EXPANDER_ADMIN_TOKEN: admin },
-  );
-  try {
-    const first = await carryOut(service.url);
+export const benchAge = (): Promise<void> =>
+  onHistory(async ({ database, query, url, first }) => {
     await copy(query, first, 1, expansions);
     await fill(query, first);
     const before = await sizeOf(query);
     const startedAt = performance.now();
-    const waits = await whileItAges(database, service.url);
+    const waits = await whileItAges(database, url);
     const tookMs = performance.now() - startedAt;
     const after = await sizeOf(query);
     await query('update expansions set looks_reduced = false where looks_reduced');
@@ -55,12 +44,7 @@ export async function benchAge(): Promise<void> {
       goal: { atMost: goals.refilled + after.rows / before.rows },
       more: `${mb(before)}, ${mb(after)} once they are gone, ${mb(refilled)} with as many new ones`,
     });
-  } finally {
-    await service.close();
-    await database.close();
-    await postgres.stop();
-  }
-}
+  });
 
 const mb = ({ bytes, rows }: Size): string => `${(bytes / 1e6).toFixed(1)} MB for ${rows} looks`;
 
@@ -92,7 +76,7 @@ async function sizeOf(query: Query): Promise<Size> {
 }
 
 /** How long each list took until no look is left that can go. */
-async function whileItAges(database: ReturnType<typeof openDatabase>, service: string): Promise<number[]> {
+async function whileItAges(database: Database, service: string): Promise<number[]> {
   const waits: number[] = [];
   let given = false;
   const ended = createEndedRecords(database);

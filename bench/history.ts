@@ -6,7 +6,7 @@
 
 import { startService } from '../src/main.ts';
 import { createCluster, fastTimers, serveCluster } from '../src/simulator/index.ts';
-import { openDatabase } from '../src/store/database.ts';
+import { type Database, openDatabase } from '../src/store/database.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { until } from '../test/support/until.ts';
 import { figure } from './figures.ts';
@@ -21,8 +21,29 @@ export const admin = 'admin-token-of-the-benchmark';
 
 export type Query = (sql: string) => Promise<readonly Record<string, unknown>[]>;
 
+/** What a benchmark of history works on. */
+export interface HistoryPlace {
+  readonly database: Database;
+  readonly query: Query;
+  /** Where the service is. */
+  readonly url: string;
+  /** Id of an expansion that the service has carried out, to be copied. */
+  readonly first: string;
+}
+
 /** Runs the benchmark and prints its lines. */
-export async function benchHistory(): Promise<void> {
+export const benchHistory = (): Promise<void> =>
+  onHistory(async ({ query, url, first }) => {
+    const measured: Measured[] = [];
+    for (const [at, size] of sizes.entries()) {
+      await copy(query, first, at === 0 ? 1 : sizes[at - 1]! + 1, size);
+      measured.push(await measure(url, size));
+    }
+    print(measured);
+  });
+
+/** Starts a service on a database of its own, carries out one expansion, and gives all back after the work. */
+export async function onHistory(work: (place: HistoryPlace) => Promise<void>): Promise<void> {
   const postgres = await startPostgres({ shared_buffers: '256MB' });
   const { url, connection } = await postgres.createMigratedDatabase();
   const database = openDatabase({ connection });
@@ -32,13 +53,7 @@ export async function benchHistory(): Promise<void> {
     { DATABASE_URL: url, PIKA_EXPANDER_ADMIN_TOKEN: admin },
   );
   try {
-    const first = await carryOut(service.url);
-    const measured: Measured[] = [];
-    for (const [at, size] of sizes.entries()) {
-      await copy(query, first, at === 0 ? 1 : sizes[at - 1]! + 1, size);
-      measured.push(await measure(service.url, size));
-    }
-    print(measured);
+    await work({ database, query, url: service.url, first: await carryOut(service.url) });
   } finally {
     await service.close();
     await database.close();

@@ -8,12 +8,11 @@ import { openDatabase } from '../src/store/database.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded.ts';
 import { type BuiltProgram, buildProgram, startServiceProcess } from '../test/support/service-process.ts';
 import { figure } from './figures.ts';
-import { carryOut, copy } from './history.ts';
+import { admin, carryOut, copy } from './history.ts';
 
 const expansions = Number(process.env.START_EXPANSIONS ?? 100_000);
 const times = 7;
 const goals = { helpMs: 150, readyMs: 1500 };
-const admin = 'admin-token-of-the-benchmark';
 
 /** Runs the benchmark and prints its lines. */
 export async function benchStart(): Promise<void> {

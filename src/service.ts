@@ -77,9 +77,9 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** In one process: each can fill a core of its own and both servers. */
 /** In one process; its event loop sets the limit before. */
 const mostExpansions = 2000;
+/** In one process: each can fill a core of its own and both servers. */
 const comparisonsAtOnce = 2;
 /** Campaigns only wait for their expansions, so one process can hold many. */
 const campaignsAtOnce = 64;

@@ -65,12 +65,10 @@ export function startNotifier(parts: NotifierParts): Notifier {
   const startedAt = now();
   let prunedAt = Number.NEGATIVE_INFINITY;
   const onTheWay = new Set<Promise<void>>();
-  let roundAt = Number.NEGATIVE_INFINITY;
   /** When something is to be told though nothing happens until then. */
   let lookAt = Number.POSITIVE_INFINITY;
 
   async function round(): Promise<number> {
-    roundAt = performance.now();
     if ((await find(parts, startedAt)) >= eventsAtOnce) return 0;
     lookAt = Number.POSITIVE_INFINITY;
     const made = await store.decide(now(), () => parts.newId('ntc'), decide);
@@ -128,8 +126,7 @@ export function startNotifier(parts: NotifierParts): Notifier {
     failed: parts.onTrouble,
   });
   const watched = (['events', 'incidents'] as const).map((topic) =>
-    // The first news at once, and many of them together.
-    parts.news.watch(topic, () => rounds.wake(roundAt + roundMs - performance.now())),
+    parts.news.watch(topic, () => rounds.wakeApart(roundMs)),
   );
   return {
     async close() {

@@ -18,6 +18,8 @@ export interface RoundsOptions {
 export interface Rounds {
   /** Another round is needed in `inMs` at the latest. */
   wake(inMs?: number): void;
+  /** Another round is needed, so long after the last one began at the soonest: the first news at once, and many of them together. */
+  wakeApart(apartMs: number): void;
   /** Resolves when no round is under way any more. */
   close(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export function startRounds(options: RoundsOptions): Rounds {
   const stop = new AbortController();
   const { signal } = stop;
   let nextAt = 0;
+  let beganAt = Number.NEGATIVE_INFINITY;
   let woken = new AbortController();
 
   const sooner = (inMs: number): void => {
@@ -52,6 +55,7 @@ export function startRounds(options: RoundsOptions): Rounds {
   async function go(): Promise<void> {
     while (!signal.aborted) {
       nextAt = Number.POSITIVE_INFINITY;
+      beganAt = performance.now();
       let inMs = retryMs;
       try {
         inMs = await turn(signal);
@@ -63,12 +67,15 @@ export function startRounds(options: RoundsOptions): Rounds {
     }
   }
 
+  const wake = (inMs = 0): void => {
+    sooner(inMs);
+    woken.abort();
+  };
+
   const running = go();
   return {
-    wake(inMs = 0) {
-      sooner(inMs);
-      woken.abort();
-    },
+    wake,
+    wakeApart: (apartMs) => wake(beganAt + apartMs - performance.now()),
     async close() {
       stop.abort();
       await running;

@@ -80,10 +80,7 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
   /** Receivers that did not: they get an attempt at a time, and a longer pause after each. */
   const slow = new Map<string, { readonly strikes: number; readonly until: number }>();
 
-  let roundAt = Number.NEGATIVE_INFINITY;
-
   async function round(): Promise<number> {
-    roundAt = performance.now();
     const made = await store.fanOut(fanOutEvents);
     if (made > 0) parts.crashPoint?.('after_fan_out');
     await startDue();
@@ -178,8 +175,7 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
     failed: parts.onTrouble,
   });
   const watched = (['events', 'trail', 'deliveries'] as const).map((topic) =>
-    // The first news at once, and many of them together.
-    parts.news.watch(topic, () => rounds.wake(roundAt + roundMs - performance.now())),
+    parts.news.watch(topic, () => rounds.wakeApart(roundMs)),
   );
   return {
     close: async () => {
