@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Guard } from '../src/model/views/guard.ts';
-import { buildProgram, startServiceProcess } from '../test/support/service-process.ts';
+import { builtProgram } from '../test/support/program.ts';
+import { startServiceProcess } from '../test/support/service-process.ts';
 import { figure } from './figures.ts';
 import type { GuardSite } from './guard-nodes.ts';
 import { memoryMb, processorMs } from './processes.ts';
@@ -22,7 +23,7 @@ const rounds = 3;
 
 /** Runs the benchmark and prints its lines. */
 export async function benchGuards(): Promise<void> {
-  const program = await buildProgram();
+  const program = await builtProgram();
   const nodes = fork(fileURLToPath(new URL('./guard-nodes.ts', import.meta.url)), {
     execArgv: ['--import', 'tsx'],
   });
@@ -77,7 +78,6 @@ export async function benchGuards(): Promise<void> {
     await service.kill();
     nodes.disconnect();
     await rm(dataDir, { recursive: true, force: true });
-    await program.remove();
   }
 }
 

@@ -4,7 +4,8 @@
  * of the service's process, and the processor time of each part. Then what a node costs in the middle of a long copy.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { buildProgram, startServiceProcess } from '../test/support/service-process.ts';
+import { builtProgram } from '../test/support/program.ts';
+import { startServiceProcess } from '../test/support/service-process.ts';
 import { until } from '../test/support/until.ts';
 import { figure } from './figures.ts';
 import { acceptFrozen, endsOf, startDatabase, startNodes, thaw } from './load-run.ts';
@@ -20,7 +21,7 @@ const mostMb = 300;
 
 /** Runs the benchmark and prints its lines. */
 export async function benchLoad(): Promise<void> {
-  const program = await buildProgram();
+  const program = await builtProgram();
   try {
     await within(
       program,
@@ -33,16 +34,12 @@ export async function benchLoad(): Promise<void> {
       longCopies,
     );
   } finally {
-    await program.remove();
   }
 }
 
 type Site = Awaited<ReturnType<typeof open>>;
 
-async function open(
-  program: Awaited<ReturnType<typeof buildProgram>>,
-  request: Parameters<typeof startNodes>[0],
-) {
+async function open(program: string, request: Parameters<typeof startNodes>[0]) {
   const nodes = await startNodes(request);
   const database = await startDatabase();
   const profile = process.env.LOAD_PROFILE;
@@ -80,7 +77,7 @@ async function open(
 }
 
 async function within(
-  program: Awaited<ReturnType<typeof buildProgram>>,
+  program: string,
   request: Parameters<typeof startNodes>[0],
   work: (site: Site, url: string) => Promise<void>,
 ): Promise<void> {

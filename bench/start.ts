@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { startService } from '../src/main.ts';
 import { openDatabase } from '../src/store/database.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded.ts';
-import { type BuiltProgram, buildProgram, startServiceProcess } from '../test/support/service-process.ts';
+import { builtProgram } from '../test/support/program.ts';
+import { startServiceProcess } from '../test/support/service-process.ts';
 import { figure } from './figures.ts';
 import { admin, carryOut, copy } from './history.ts';
 
@@ -16,13 +17,13 @@ const goals = { helpMs: 150, readyMs: 1500 };
 
 /** Runs the benchmark and prints its lines. */
 export async function benchStart(): Promise<void> {
-  const program = await buildProgram();
+  const program = await builtProgram();
   const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-start-'));
   try {
     const node = median(() => run(['-e', '0']));
     figure({ what: 'start of Node alone', value: await node, unit: 'ms' });
     for (const args of [['--help'], ['--help', '--lang', 'zh'], ['expand', '--help']]) {
-      const value = await median(() => run([...program.entry, ...args]));
+      const value = await median(() => run([program, ...args]));
       figure({ what: `pika-expander ${args.join(' ')}`, value, unit: 'ms', goal: { below: goals.helpMs } });
     }
     await ready(program, dataDir);
@@ -30,18 +31,17 @@ export async function benchStart(): Promise<void> {
     await fill(dataDir);
     await measureServe(`with ${expansions} ended expansions`, program, dataDir);
   } finally {
-    await program.remove();
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-async function measureServe(what: string, program: BuiltProgram, dataDir: string): Promise<void> {
+async function measureServe(what: string, program: string, dataDir: string): Promise<void> {
   const value = await median(() => ready(program, dataDir));
   figure({ what: `serve, ready ${what}`, value, unit: 'ms', goal: { below: goals.readyMs } });
 }
 
 /** From the start of `serve` until it says that it runs; then it is stopped. */
-async function ready(program: BuiltProgram, dataDir: string): Promise<number> {
+async function ready(program: string, dataDir: string): Promise<number> {
   const startedAt = performance.now();
   const service = startServiceProcess({ env: {}, flags: ['--data-dir', dataDir], program });
   await service.url();

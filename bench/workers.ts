@@ -5,7 +5,8 @@
  */
 import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BuiltProgram, buildProgram, startServiceProcess } from '../test/support/service-process.ts';
+import { builtProgram } from '../test/support/program.ts';
+import { startServiceProcess } from '../test/support/service-process.ts';
 import { until } from '../test/support/until.ts';
 import { figure } from './figures.ts';
 import type { LoadRequest } from './load-nodes.ts';
@@ -25,7 +26,7 @@ const cores = cpus().length;
 
 /** Runs the benchmark and prints its lines. */
 export async function benchWorkers(): Promise<void> {
-  const program = await buildProgram();
+  const program = await builtProgram();
   try {
     const runs = new Map<number, Throughput>();
     for (const count of [1, 2, 4]) runs.set(count, await throughput(program, count));
@@ -53,7 +54,6 @@ export async function benchWorkers(): Promise<void> {
     await takeover(program);
     await besideSlow(program);
   } finally {
-    await program.remove();
   }
 }
 
@@ -62,7 +62,7 @@ interface Throughput {
   readonly nodesPerProcessorSecond: number;
 }
 
-async function open(program: BuiltProgram, request: LoadRequest, count: number) {
+async function open(program: string, request: LoadRequest, count: number) {
   const nodes = await startNodes(request);
   const database = await startDatabase();
   const start = (role: string) =>
@@ -90,7 +90,7 @@ async function open(program: BuiltProgram, request: LoadRequest, count: number) 
   };
 }
 
-async function throughput(program: BuiltProgram, count: number): Promise<Throughput> {
+async function throughput(program: string, count: number): Promise<Throughput> {
   const site = await open(program, { masters, nodesEach, lookWithinMs, copySeconds: 1.5 }, count);
   try {
     await acceptFrozen(site.url, site.nodes.sites);
@@ -116,7 +116,7 @@ async function throughput(program: BuiltProgram, count: number): Promise<Through
 }
 
 /** One of two workers is killed while all its nodes copy. */
-async function takeover(program: BuiltProgram): Promise<void> {
+async function takeover(program: string): Promise<void> {
   const many = Math.ceil(masters / 4);
   const site = await open(
     program,
@@ -157,7 +157,7 @@ async function takeover(program: BuiltProgram): Promise<void> {
 }
 
 /** Half of the masters answer only after a while: the others are as quick as if they were alone. */
-async function besideSlow(program: BuiltProgram): Promise<void> {
+async function besideSlow(program: string): Promise<void> {
   const many = Math.ceil(masters / 4);
   const seconds: number[] = [];
   for (const slow of [0, many]) {

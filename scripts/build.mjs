@@ -9,6 +9,7 @@ ensureDependencies();
 rmSync('dist', { recursive: true, force: true });
 for (const [command, args] of [
   [bin('tsc'), ['-p', 'tsconfig.build.json']],
+  [process.execPath, ['scripts/bundle.mjs', 'dist']],
   [bin('vite'), ['build', 'src/dashboard', '--logLevel', 'warn']],
 ]) {
   if (spawnSync(command, args, { stdio: 'inherit' }).status !== 0) process.exit(1);

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { startPostgres, type TestDatabase } from '../support/postgres.ts';
+import { builtProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
-import { install } from './install.ts';
 import { quietPort } from './ports.ts';
 import { type ChaosRedis, startChaosRedis } from './redis.ts';
 import { startUnit, type Unit } from './unit.ts';
@@ -58,8 +58,7 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   };
 
   try {
-    const { program, remove } = await install();
-    closers.push(remove);
+    const program = await builtProgram();
     const postgres = await startPostgres();
     closers.push(() => postgres.stop());
     postgresPid = postgres.pid;

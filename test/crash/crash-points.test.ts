@@ -11,13 +11,9 @@ import { crashPoints as allCrashPoints } from '../../src/platform/crash-points.t
 import { openQueueBackend, type QueueBackend } from '../../src/queue/connection.ts';
 import { expansionQueueName, makeExpansionJob } from '../../src/queue/producer.ts';
 import { openTestStores, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { builtProgram } from '../support/program.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import {
-  type BuiltProgram,
-  buildProgram,
-  type ServiceProcess,
-  startServiceProcess,
-} from '../support/service-process.ts';
+import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { until } from '../support/until.ts';
 import { Receiver } from '../webhooks/receiver.ts';
 import {
@@ -136,17 +132,16 @@ const runs = [...first, ...(all ? further : unwatched)];
 
 let postgres: TestPostgres;
 let redis: TestRedis;
-let program: BuiltProgram;
+let program: string;
 
 beforeAll(async () => {
   [postgres, redis, program] = await Promise.all([
     startPostgres(),
     startRedis({ args: ['--databases', '200'] }),
-    buildProgram(),
+    builtProgram(),
   ]);
 });
 afterAll(async () => {
-  await program?.remove();
   await redis?.stop();
   await postgres?.stop();
 });

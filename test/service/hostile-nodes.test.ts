@@ -8,12 +8,8 @@ import {
   serveCluster,
 } from '../../src/simulator/index.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
-import {
-  type BuiltProgram,
-  buildProgram,
-  type ServiceProcess,
-  startServiceProcess,
-} from '../support/service-process.ts';
+import { builtProgram } from '../support/program.ts';
+import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { until } from '../support/until.ts';
 import {
   type Behaviour,
@@ -56,7 +52,7 @@ const ofMasters: readonly (readonly [name: string, behaviour: Behaviour, word: R
 ];
 
 let postgres: TestPostgres;
-let program: BuiltProgram;
+let program: string;
 let database: TestDatabase;
 let cluster: Cluster;
 let nodes: ServedCluster;
@@ -66,7 +62,7 @@ const impostors: Impostor[] = [];
 const masters: Impostor[] = [];
 
 beforeAll(async () => {
-  [postgres, program] = await Promise.all([startPostgres(), buildProgram()]);
+  [postgres, program] = await Promise.all([startPostgres(), builtProgram()]);
   database = await postgres.createMigratedDatabase();
   cluster = createCluster({
     seed: 'hostile',
@@ -97,7 +93,6 @@ afterAll(async () => {
   await served?.kill();
   await Promise.all([...impostors, ...masters].map((impostor) => impostor.close()));
   await nodes?.close();
-  await program?.remove();
   await postgres?.stop();
 });
 

@@ -4,19 +4,19 @@ import { Agent, get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { type BuiltProgram, buildProgram, startServiceProcess } from '../support/service-process.ts';
+import { builtProgram } from '../support/program.ts';
+import { startServiceProcess } from '../support/service-process.ts';
 import { until } from '../support/until.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
 let postgres: TestPostgres;
-let program: BuiltProgram;
+let program: string;
 beforeAll(async () => {
-  [postgres, program] = await Promise.all([startPostgres(), buildProgram()]);
+  [postgres, program] = await Promise.all([startPostgres(), builtProgram()]);
 });
 afterAll(async () => {
   await postgres?.stop();
-  await program?.remove();
 });
 
 const limitOpenFiles = (pid: number, most: number | string): unknown =>

@@ -12,13 +12,9 @@ import { openService } from '../../src/service.ts';
 import { readMigrations } from '../../src/store/migrate.ts';
 import { watchNodes } from '../crash/nodes.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { builtProgram } from '../support/program.ts';
 import { startRedis } from '../support/redis.ts';
-import {
-  type BuiltProgram,
-  buildProgram,
-  type ServiceProcess,
-  startServiceProcess,
-} from '../support/service-process.ts';
+import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { until } from '../support/until.ts';
 
 let postgres: TestPostgres;
@@ -26,7 +22,7 @@ let folder: string;
 /** A process takes long to start on a machine that does much else. */
 vi.setConfig({ testTimeout: 300_000 });
 
-let program: BuiltProgram;
+let program: string;
 const running = new Set<ServiceProcess>();
 
 /** Answers every connection as a PostgreSQL without encryption does. */
@@ -34,7 +30,7 @@ const unencrypted = createServer((socket) => socket.once('data', () => socket.wr
 let plain: number;
 
 beforeAll(async () => {
-  [postgres, program] = await Promise.all([startPostgres(), buildProgram()]);
+  [postgres, program] = await Promise.all([startPostgres(), builtProgram()]);
   await postgres.run('create role guest login');
   unencrypted.listen(0, '127.0.0.1');
   await once(unencrypted, 'listening');
@@ -48,7 +44,6 @@ afterEach(async () => {
 afterAll(async () => {
   unencrypted.close();
   await postgres?.stop();
-  await program?.remove();
   await rm(folder, { recursive: true, force: true });
 });
 

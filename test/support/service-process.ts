@@ -1,42 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { hasEnded } from './ended.ts';
 import { until } from './until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** The compiled program, for tests that start many processes: from source each start costs twice the time. */
-export interface BuiltProgram {
-  /** Arguments of node before those of the program. */
-  readonly entry: readonly string[];
-  remove(): Promise<void>;
-}
-
-/** Compiles the program into a folder of its own, so that tests need no earlier build and disturb none. */
-export async function buildProgram(): Promise<BuiltProgram> {
-  const folder = await mkdtemp(join(tmpdir(), 'pika-expander-built-'));
-  const dist = join(folder, 'dist');
-  const tsc = join(root, 'node_modules', '.bin', 'tsc');
-  await promisify(execFile)(
-    tsc,
-    ['-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false', '--outDir', dist],
-    { cwd: root },
-  );
-  const { files } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { files: string[] };
-  for (const name of ['node_modules', 'package.json', ...files.filter((name) => name !== 'dist')])
-    await symlink(join(root, name), join(folder, name));
-  return {
-    entry: [join(dist, 'cli', 'main.js')],
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
-}
-
-const fromSource = ['--import', 'tsx', 'src/cli/main.ts'];
 
 export interface ServiceProcess {
   readonly child: ChildProcess;
@@ -55,8 +23,8 @@ export interface ServiceProcessOptions {
   /** Beside PATH and HOME its whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
-  /** Default: from source. */
-  readonly program?: BuiltProgram;
+  /** From `builtProgram`. */
+  readonly program: string;
   /** Further arguments of node, such as limits of memory. */
   readonly nodeArgs?: readonly string[];
   /** How many files it may have open; default: as many as this process. */
@@ -66,7 +34,7 @@ export interface ServiceProcessOptions {
 /** Runs `pika-expander serve` on a free port, as an operator starts it. */
 export function startServiceProcess(options: ServiceProcessOptions): ServiceProcess {
   const { env, flags = [], nodeArgs = [], program } = options;
-  const args = [...nodeArgs, ...(program?.entry ?? fromSource), 'serve', ...flags];
+  const args = [...nodeArgs, program, 'serve', ...flags];
   const limited = ['-c', `ulimit -n ${options.openFiles} && exec "$0" "$@"`, process.execPath, ...args];
   const [command, all] =
     options.openFiles === undefined ? ([process.execPath, args] as const) : (['sh', limited] as const);

@@ -17,6 +17,7 @@ import {
   type TestDatabase,
   type TestPostgres,
 } from '../../support/postgres.ts';
+import { builtProgram } from '../../support/program.ts';
 import { type ServiceProcess, startServiceProcess } from '../../support/service-process.ts';
 import { until } from '../../support/until.ts';
 
@@ -43,6 +44,7 @@ function sixMasters(seed: string): Cluster {
 }
 
 let postgres: TestPostgres;
+let program: string;
 let database: TestDatabase;
 let stores: ReturnType<typeof openTestStores>;
 let cluster: Cluster;
@@ -53,7 +55,7 @@ let service: Service | null = null;
 const processes: ServiceProcess[] = [];
 
 beforeAll(async () => {
-  postgres = await startPostgres();
+  [postgres, program] = await Promise.all([startPostgres(), builtProgram()]);
 });
 afterEach(async () => {
   await Promise.all(processes.splice(0).map((one) => one.kill()));
@@ -190,6 +192,7 @@ describe('a campaign over six masters, the first of them a canary', () => {
     const env = { DATABASE_URL: database.url };
     service = await startService({ port: 0, logLevel: 'silent', role: 'api' }, env);
     const first = startServiceProcess({
+      program,
       env: { ...env, PIKA_EXPANDER_CRASH_AT: 'after_accept:3' },
       flags: ['--role', 'worker'],
     });
@@ -201,7 +204,7 @@ describe('a campaign over six masters, the first of them a canary', () => {
     expect(await expansions()).toHaveLength(3);
     expect((await get(id)).members.filter(({ expansion }) => expansion !== null).length).toBeLessThan(3);
 
-    const next = startServiceProcess({ env, flags: ['--role', 'worker'] });
+    const next = startServiceProcess({ program, env, flags: ['--role', 'worker'] });
     processes.push(next);
     await next.url();
     const { campaign, most } = await ended(id);

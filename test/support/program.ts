@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { kept } from './kept.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const settingsOfTheBuild = [
+  'scripts/bundle.mjs',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package.json',
+  'package-lock.json',
+];
+
+/**
+ * The program as it is delivered, built from the sources as they are now: what Node runs. It starts in a third of the time that
+ * it takes from source. Tests need no earlier build and disturb none.
+ */
+export async function builtProgram(): Promise<string> {
+  const folder = await kept('program', await sources(), build);
+  return join(folder, 'dist', 'cli', 'main.js');
+}
+
+/** By path: what the program is made of. */
+async function sources(): Promise<readonly (readonly [path: string, text: string])[]> {
+  const below = await readdir(join(root, 'src'), { recursive: true });
+  const modules = below.filter((path) => path.endsWith('.ts') && !path.startsWith('dashboard'));
+  const paths = [...modules.map((path) => join('src', path)), ...settingsOfTheBuild];
+  return Promise.all(
+    paths.toSorted().map(async (path) => [path, await readFile(join(root, path), 'utf8')] as const),
+  );
+}
+
+async function build(folder: string): Promise<void> {
+  const dist = join(folder, 'dist');
+  const tsc = join(root, 'node_modules', '.bin', 'tsc');
+  const options = ['--noCheck', '--declaration', 'false', '--sourceMap', 'false', '--outDir', dist];
+  await promisify(execFile)(tsc, ['-p', 'tsconfig.build.json', ...options], { cwd: root });
+  const { files } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { files: string[] };
+  for (const name of ['node_modules', 'package.json', ...files.filter((name) => name !== 'dist')])
+    await symlink(join(root, name), join(folder, name));
+  // In a process of its own: what is delivered is not built for NODE_ENV=test.
+  const bundle = join(root, 'scripts', 'bundle.mjs');
+  const { NODE_ENV: _, ...env } = process.env;
+  await promisify(execFile)(process.execPath, [bundle, dist], { cwd: root, env });
+}
