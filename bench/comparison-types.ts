@@ -16,6 +16,7 @@ import {
   startRedis,
   type TestServer,
 } from '../test/compare/servers.ts';
+import { besideReading } from './beside-reading.ts';
 import { figure } from './figures.ts';
 
 const scale = Number(process.env.COMPARISON_SCALE ?? 1);
@@ -133,14 +134,6 @@ async function read(
   connection.close();
 }
 
-async function secondsOf(work: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now();
-  await work();
-  return (performance.now() - startedAt) / 1000;
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
-
 function megabytesOf(servers: Servers): number {
   const child = new URL('../test/compare/memory-child.ts', import.meta.url).pathname;
   const ports = servers.map(({ port }) => String(port));
@@ -156,18 +149,15 @@ async function measure(name: string, start: () => Promise<TestServer>, each: Dat
   try {
     for (const server of servers) await server.load(each.commands());
     const batches = await commandsOf(servers);
-    const ratios: number[] = [];
-    const times: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const reading = () =>
-        Promise.all(servers.map((server, i) => read(server.endpoint, batches[i]!, each.underWay)));
-      const readFirst = round % 2 === 0 ? await secondsOf(reading) : null;
-      const comparing = await secondsOf(() => compare(servers));
-      ratios.push((readFirst ?? (await secondsOf(reading))) / comparing);
-      times.push(comparing);
-    }
+    const { ratio, ratioByProcessor, comparing } = await besideReading(
+      servers,
+      rounds,
+      () => Promise.all(servers.map((server, i) => read(server.endpoint, batches[i]!, each.underWay))),
+      () => compare(servers),
+    );
     const what = `comparison on ${name}, ${each.what}`;
-    figure({ what, value: median(ratios), goal, more: `of reading both; ${median(times).toFixed(2)} s` });
+    figure({ what, value: ratio, goal, more: `of reading both; ${comparing.seconds.toFixed(2)} s` });
+    figure({ what: `${what}, by processor time`, value: ratioByProcessor });
     if (!each.isLarge) return;
     figure({
       what: `${what}, memory`,

@@ -8,7 +8,6 @@
  * other work beside it, which touches the two halves of a round unequally, the ratio by processor time (this program's
  * and the servers') tells more.
  */
-import { readFileSync } from 'node:fs';
 import { type ComparisonSpec, type Endpoint, resolveSpec } from '../src/compare/compare.ts';
 import { mostKeysPerPage, mostKeysPerRange } from '../src/compare/comparer.ts';
 import { run } from '../src/compare/run.ts';
@@ -23,6 +22,7 @@ import {
   startRedis,
   type TestServer,
 } from '../test/compare/servers.ts';
+import { besideReading, type Measured } from './beside-reading.ts';
 import { figure } from './figures.ts';
 
 const keys = Number(process.env.COMPARISON_KEYS ?? 1_000_000);
@@ -52,63 +52,22 @@ async function withServers(
   }
 }
 
-interface Measured {
-  readonly keysPerSecond: number;
-  /** Processor time of this program and of both servers, microseconds per key. */
-  readonly own: number;
-  readonly servers: number;
-}
-
 async function measure(
   label: string,
   servers: Servers,
   read: () => Promise<unknown>,
   compare: () => Promise<void>,
 ): Promise<void> {
-  const reading: Measured[] = [];
-  const comparing: Measured[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const reads = async () => reading.push(await timed(servers, read));
-    if (round % 2 === 0) await reads();
-    comparing.push(await timed(servers, compare));
-    if (round % 2 === 1) await reads();
-  }
-  const rate = (all: readonly Measured[]) => Math.round(median(all.map((one) => one.keysPerSecond)));
-  const ratios = comparing.map((one, i) => one.keysPerSecond / reading[i]!.keysPerSecond);
-  const own = [reading, comparing].map((all) => median(all.map((one) => one.own)));
-  const theirs = [reading, comparing].map((all) => median(all.map((one) => one.servers)));
-  const processor = (i: number) => `${own[i]!.toFixed(2)} here and ${theirs[i]!.toFixed(2)} in the servers`;
+  const { reading, comparing, ratio, ratioByProcessor } = await besideReading(servers, rounds, read, compare);
+  const rate = ({ seconds }: Measured) => Math.round(keys / seconds);
+  const each = ({ own, servers: theirs }: Measured) =>
+    `${((own * 1e6) / keys).toFixed(2)} here and ${((theirs * 1e6) / keys).toFixed(2)} in the servers`;
   console.log(`${label}, read only: ${rate(reading)} keys/s`);
   console.log(`${label}, full: ${rate(comparing)} keys/s`);
-  figure({ what: `${label}, ratio`, value: median(ratios), goal: { atLeast: 0.95 } });
-  const byProcessorTime = (own[0]! + theirs[0]!) / (own[1]! + theirs[1]!);
-  figure({ what: `${label}, ratio by processor time`, value: byProcessorTime });
-  console.log(`${label}, microseconds of it per key: read only ${processor(0)}, full ${processor(1)}`);
+  figure({ what: `${label}, ratio`, value: ratio, goal: { atLeast: 0.95 } });
+  figure({ what: `${label}, ratio by processor time`, value: ratioByProcessor });
+  console.log(`${label}, microseconds of it per key: read only ${each(reading)}, full ${each(comparing)}`);
 }
-
-async function timed(servers: Servers, work: () => Promise<unknown>): Promise<Measured> {
-  const serversBefore = processorMs(servers);
-  const ownBefore = process.cpuUsage();
-  const startedAt = performance.now();
-  await work();
-  const seconds = (performance.now() - startedAt) / 1000;
-  const own = process.cpuUsage(ownBefore);
-  return {
-    keysPerSecond: keys / seconds,
-    own: (own.user + own.system) / keys,
-    servers: ((processorMs(servers) - serversBefore) * 1000) / keys,
-  };
-}
-
-/** Processor time that both servers have used. Linux counts it in hundredths of a second. */
-function processorMs(servers: Servers): number {
-  return servers.reduce((sum, { pid }) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-    return sum + (Number(fields[11]) + Number(fields[12])) * 10;
-  }, 0);
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
 async function compare([left, right]: Servers, more: Partial<ComparisonSpec> = {}): Promise<void> {
   const spec = resolveSpec({ depth: 'full', ...more });

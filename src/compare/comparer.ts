@@ -12,6 +12,8 @@ export interface Comparer {
   readonly tally: Tally;
   readonly clock: Clock;
   readonly portions: MemberPortions;
+  /** Reads one large collection at a time: its replies may be large. */
+  readonly largeInTurn: <T>(work: () => Promise<T>) => Promise<T>;
   /** What a key takes on the average, where the server tells; 0 = not known. */
   readonly meanKeyBytes: number;
   /** Whether keys of a type can expire in the selected DB, so that expiries have to be compared. */
@@ -22,6 +24,9 @@ export interface Comparer {
 export const mostKeysPerPage = 1000;
 /** Fewer on Pika, whose ranges come in key order, where large values may lie side by side and meet a range unawares. */
 export const mostKeysPerRange = 500;
+
+/** Pages that may be under way at a time. A cap is kept more smoothly by few. */
+export const pagesAtOnce = ({ pair }: Comparer): number => (pair.pace.isCapped ? 1 : 5);
 
 export const keyPortion = (comparer: Comparer, most = mostKeysPerPage): Portion =>
   new Portion(comparer.pair.pace, most, comparer.meanKeyBytes);

@@ -83,7 +83,8 @@ class Watch {
           await this.#assertUnchanged(follower, slave);
           this.#pair.pace.tell(null);
           this.#pair.pace.hold((await this.#slowness(master)) ?? (await this.#lag(master, slave)));
-          this.#pair.pace.spent(0, left.receivedBytes - before.left, right.receivedBytes - before.right);
+          this.#pair.pace.spent('left', { bytes: left.receivedBytes - before.left });
+          this.#pair.pace.spent('right', { bytes: right.receivedBytes - before.right });
           await systemClock.sleep(lookEveryMs, signal);
         }
       } finally {

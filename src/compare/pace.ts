@@ -75,10 +75,14 @@ export interface PaceLimits {
   readonly maxBytesPerSecond: number | null;
 }
 
+interface Caps {
+  readonly ops: RateCap | null;
+  readonly bytes: RateCap | null;
+}
+
 /** The caps on what a comparison asks of each server. */
 export class Pace {
-  readonly #ops: RateCap | null;
-  readonly #bytes: { readonly left: RateCap; readonly right: RateCap } | null;
+  readonly #caps: { readonly left: Caps; readonly right: Caps };
   readonly #clock: Clock;
   readonly #signal: AbortSignal | undefined;
   readonly #limits: PaceLimits;
@@ -90,12 +94,9 @@ export class Pace {
 
   constructor(limits: PaceLimits, clock: Clock, signal?: AbortSignal) {
     this.#limits = limits;
-    this.#ops = limits.maxOpsPerSecond === null ? null : new RateCap(limits.maxOpsPerSecond, clock);
-    const perSecond = limits.maxBytesPerSecond;
-    this.#bytes =
-      perSecond === null
-        ? null
-        : { left: new RateCap(perSecond, clock), right: new RateCap(perSecond, clock) };
+    const cap = (perSecond: number | null) => (perSecond === null ? null : new RateCap(perSecond, clock));
+    const caps = () => ({ ops: cap(limits.maxOpsPerSecond), bytes: cap(limits.maxBytesPerSecond) });
+    this.#caps = { left: caps(), right: caps() };
     this.#clock = clock;
     this.#signal = signal;
   }
@@ -112,6 +113,10 @@ export class Pace {
     return this.#limits.maxBytesPerSecond === null
       ? Number.POSITIVE_INFINITY
       : Math.max(1024, Math.floor(this.#limits.maxBytesPerSecond / 20));
+  }
+
+  get isCapped(): boolean {
+    return this.#limits.maxOpsPerSecond !== null || this.#limits.maxBytesPerSecond !== null;
   }
 
   /** Whether anything is in the way just now. */
@@ -150,21 +155,25 @@ export class Pace {
 
   /** Waits until more may be asked of the servers. Throws what ended the reading. */
   async turn(): Promise<void> {
-    while (this.#heldBy !== null && this.#failure === null) await this.#clock.sleep(heldLookMs, this.#signal);
-    this.assertSound();
-    const waitMs = this.#waitMs();
-    if (waitMs > 0) await this.#clock.sleep(waitMs, this.#signal);
+    while (this.waits) {
+      this.assertSound();
+      await this.#clock.sleep(this.#heldBy === null ? this.#waitMs() : heldLookMs, this.#signal);
+    }
   }
 
   #waitMs(): number {
-    const bytes = this.#bytes;
-    return Math.max(this.#ops?.waitMs() ?? 0, bytes?.left.waitMs() ?? 0, bytes?.right.waitMs() ?? 0);
+    const { left, right } = this.#caps;
+    if (!this.isCapped) return 0;
+    return Math.max(...[left.ops, left.bytes, right.ops, right.bytes].map((cap) => cap?.waitMs() ?? 0));
   }
 
-  /** `left` and `right`: bytes that came from each server. */
-  spent(ops: number, left: number, right: number): void {
-    this.#ops?.spend(ops);
-    this.#bytes?.left.spend(left);
-    this.#bytes?.right.spend(right);
+  /** `ops` are what a server is asked for, `bytes` what came from it. */
+  spent(
+    side: 'left' | 'right',
+    { ops = 0, bytes = 0 }: { readonly ops?: number; readonly bytes?: number },
+  ): void {
+    const caps = this.#caps[side];
+    if (ops > 0) caps.ops?.spend(ops);
+    if (bytes > 0) caps.bytes?.spend(bytes);
   }
 }

@@ -11,6 +11,9 @@ export interface Side {
 
 export type SideName = 'left' | 'right';
 
+const mostWriters = 16;
+const mostWriterBytes = 1024 * 1024;
+
 /** Both servers, asked at the same time and within the caps. */
 export class Pair {
   readonly left: Side;
@@ -18,7 +21,8 @@ export class Pair {
   /** The side whose writes the other one follows; null = neither. */
   readonly leader: SideName | null;
   readonly pace: Pace;
-  readonly #writer = new CommandWriter();
+  /** Whose commands were sent and answered: their memory is used again. */
+  readonly #writers: CommandWriter[] = [];
   #db = -1;
   /** Bytes received from each side for which its cap was charged. */
   readonly #charged = { left: 0, right: 0 };
@@ -58,28 +62,26 @@ export class Pair {
     this.#db = db;
   }
 
-  /** An empty pipeline; the previous pipeline must have been sent. */
+  /** An empty pipeline, to be sent once. */
   write(): CommandWriter {
-    return this.#writer.reset();
+    return (this.#writers.pop() ?? new CommandWriter()).reset();
   }
 
   /**
    * Sends the same bytes to both; `ops` = values and keys looked up by them, `keptBytes` = how much of each side's replies
-   * may be kept where it is more than usual. The commands are on their way, or copied, on return.
+   * may be kept where it is more than usual. The writer is no longer the caller's.
    */
   async both(
     commands: CommandWriter,
     ops = commands.commands,
     keptBytes?: number,
   ): Promise<readonly [RawReplies, RawReplies]> {
-    const bytes = Buffer.from(commands.toBuffer());
-    const count = commands.commands;
     if (this.pace.waits) await this.pace.turn();
     const replies = await Promise.all([
-      this.left.connection.sendBytes(bytes, count, keptBytes),
-      this.right.connection.sendBytes(bytes, count, keptBytes),
+      this.#send('left', commands, ops, keptBytes),
+      this.#send('right', commands, ops, keptBytes),
     ]);
-    this.#charge(ops);
+    this.#giveBack(commands);
     return replies;
   }
 
@@ -90,20 +92,29 @@ export class Pair {
     ops = commands.commands,
     keptBytes?: number,
   ): Promise<RawReplies> {
-    const bytes = Buffer.from(commands.toBuffer());
-    const count = commands.commands;
     if (this.pace.waits) await this.pace.turn();
-    const replies = await this[side].connection.sendBytes(bytes, count, keptBytes);
-    this.#charge(ops);
+    const replies = await this.#send(side, commands, ops, keptBytes);
+    this.#giveBack(commands);
     return replies;
   }
 
-  /** Charges all that has come since the last time: replies, their marks, and what was asked for beside them. */
-  #charge(ops: number): void {
-    const left = this.left.connection.receivedBytes;
-    const right = this.right.connection.receivedBytes;
-    this.pace.spent(ops, left - this.#charged.left, right - this.#charged.right);
-    Object.assign(this.#charged, { left, right });
+  #giveBack(commands: CommandWriter): void {
+    if (this.#writers.length < mostWriters && commands.bytes < mostWriterBytes) this.#writers.push(commands);
+  }
+
+  /** Charges what is asked for when it is sent, and afterwards all bytes that have come from this side since the last time. */
+  async #send(
+    side: SideName,
+    commands: CommandWriter,
+    ops: number,
+    keptBytes: number | undefined,
+  ): Promise<RawReplies> {
+    this.pace.spent(side, { ops });
+    const { connection } = this[side];
+    const replies = await connection.sendBytes(commands.toBuffer(), commands.commands, keptBytes);
+    this.pace.spent(side, { bytes: connection.receivedBytes - this.#charged[side] });
+    this.#charged[side] = connection.receivedBytes;
+    return replies;
   }
 
   release(replies: readonly [RawReplies, RawReplies]): void {

@@ -3,6 +3,7 @@ import { faultSays, note, progressSays } from '../model/comparison-texts.ts';
 import { formatAddress } from '../model/observation.ts';
 import type { Said } from '../model/text.ts';
 import type { ComparisonProgress as StoredProgress } from '../model/views/comparison.ts';
+import { inTurns } from '../platform/in-turns.ts';
 import { ProtocolError } from '../resp/reader.ts';
 import type { Comparer } from './comparer.ts';
 import { Settler } from './judge/settle.ts';
@@ -269,6 +270,7 @@ class Run {
       tally: this.#tally,
       clock,
       portions: new MemberPortions(pair.pace),
+      largeInTurn: inTurns(1),
       meanKeyBytes: await meanKeyBytes(pair),
       mayExpire: (type) => this.#mayExpire(pair, type),
     };
@@ -334,7 +336,7 @@ class Run {
     this.#marks ??= step.side === 'left' && this.#from === null ? await readMarks(comparer.pair) : null;
     const walk = new RedisWalk(comparer, step.side);
     this.#keysExpire = await anyExpires(comparer.pair);
-    await walk.begin(this.#from ?? '0');
+    walk.begin(this.#from ?? '0');
     for (;;) {
       const cursor = await walk.step();
       if (cursor === null) break;

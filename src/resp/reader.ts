@@ -99,10 +99,8 @@ export class ReplyReader {
   #next(depth: number): Reply {
     const mark = this.buffer[this.position];
     switch (mark) {
-      case dollar: {
-        const span = this.bulk();
-        return span && this.buffer.subarray(span.start, span.end);
-      }
+      case dollar:
+        return this.#string();
       case colon:
         return this.#headerNumber();
       case plus:
@@ -133,13 +131,26 @@ export class ReplyReader {
   /** The place of the bulk string that begins here; null = nil. */
   bulk(): Span | null {
     if (this.buffer[this.position] !== dollar) throw broken(this.buffer[this.position]);
+    const string = this.#string();
+    return string && { start: this.position - 2 - string.length, end: this.position - 2 };
+  }
+
+  #string(): Buffer | null {
     const length = this.#headerNumber();
     if (length < 0) return null;
     const start = this.position;
-    const end = start + length;
-    if (end + 2 > this.buffer.length) throw new ProtocolError('a reply ends in the middle of a string');
-    this.position = end + 2;
-    return { start, end };
+    if (start + length + 2 > this.buffer.length)
+      throw new ProtocolError('a reply ends in the middle of a string');
+    this.position = start + length + 2;
+    return this.buffer.subarray(start, start + length);
+  }
+
+  /** Passes over these bytes, where they come next. */
+  passes(expected: Buffer): boolean {
+    const { buffer, position } = this;
+    for (let i = 0; i < expected.length; i++) if (buffer[position + i] !== expected[i]) return false;
+    this.position += expected.length;
+    return true;
   }
 
   /** Passes over one reply. */
@@ -210,6 +221,32 @@ function unfinished(buffer: Buffer, at: number, first: number, to: number, end: 
     'a reply announces what is no number',
     buffer[at - 1] === asterisk ? 'count' : 'length',
   );
+}
+
+/** How many elements the array has that begins at `at`, and where its first element is; null = no array begins there. */
+export function arrayLengthAt(
+  bytes: Buffer,
+  at: number,
+): { readonly length: number; readonly first: number } | null {
+  if (bytes[at] !== asterisk) return null;
+  const length = numberAt(bytes, at + 1, bytes.length);
+  return length >= 0 ? { length, first: afterNumber } : null;
+}
+
+/** Where the string ends that begins at `at`, with its line end; -1 = there is no whole string. */
+export function afterString(bytes: Buffer, at: number): number {
+  if (bytes[at] !== dollar) return -1;
+  const length = numberAt(bytes, at + 1, bytes.length);
+  if (!(length >= 0)) return -1;
+  const end = afterNumber + length;
+  return bytes[end] === carriageReturn && bytes[end + 1] === lineFeed ? end + 2 : -1;
+}
+
+/** Where `count` strings end that begin at `at`; -1 = there are not so many whole strings. */
+export function afterStrings(bytes: Buffer, at: number, count: number): number {
+  let after = at;
+  for (let i = 0; i < count && after >= 0; i++) after = afterString(bytes, after);
+  return after;
 }
 
 /** Where the line of text ends that begins at `at`; null = beyond `end`. */

@@ -1,6 +1,13 @@
 export type Argument = string | number | Buffer;
 
+const dollar = 0x24;
 const carriageReturn = 0x0d;
+const lineFeed = 0x0a;
+const lineEnd = Buffer.from('\r\n');
+/** Of the length of a buffer. */
+const mostDigits = 16;
+/** More bytes are quicker copied as a part of their own. */
+const fewBytes = 64;
 
 /** A pipeline of commands being written, in one growing buffer. */
 export class CommandWriter {
@@ -19,6 +26,27 @@ export class CommandWriter {
   add(...parts: readonly Argument[]): this {
     this.header(parts.length);
     for (const part of parts) this.argument(part);
+    return this;
+  }
+
+  /** The same command for each of the keys, which stand between the other arguments. */
+  addEach(keys: readonly Buffer[], before: readonly Argument[], after: readonly Argument[] = []): this {
+    const first = this.#length;
+    this.#text(`*${before.length + 1 + after.length}\r\n`);
+    for (const part of before) this.argument(part);
+    const head = Buffer.from(this.#buffer.subarray(first, this.#length));
+    this.#length = first;
+    for (const part of after) this.argument(part);
+    const tail = Buffer.from(this.#buffer.subarray(first, this.#length));
+    this.#length = first;
+    for (const key of keys) {
+      this.verbatimPart(head, 0, head.length);
+      this.#announce(key.length);
+      this.verbatimPart(key, 0, key.length);
+      this.verbatimPart(lineEnd, 0, lineEnd.length);
+      this.verbatimPart(tail, 0, tail.length);
+    }
+    this.#commands += keys.length;
     return this;
   }
 
@@ -43,7 +71,7 @@ export class CommandWriter {
       this.#length += part.length;
     }
     this.#buffer[this.#length++] = carriageReturn;
-    this.#buffer[this.#length++] = 0x0a;
+    this.#buffer[this.#length++] = lineFeed;
     return this;
   }
 
@@ -52,6 +80,17 @@ export class CommandWriter {
     this.#reserve(encoded.length);
     encoded.copy(this.#buffer, this.#length);
     this.#length += encoded.length;
+    return this;
+  }
+
+  /** A part of the same, mostly one argument. */
+  verbatimPart(bytes: Buffer, start: number, end: number): this {
+    if (end - start > fewBytes) return this.verbatim(bytes.subarray(start, end));
+    this.#reserve(end - start);
+    const buffer = this.#buffer;
+    let to = this.#length;
+    for (let from = start; from < end; from++) buffer[to++] = bytes[from]!;
+    this.#length = to;
     return this;
   }
 
@@ -64,6 +103,23 @@ export class CommandWriter {
     this.#length = 0;
     this.#commands = 0;
     return this;
+  }
+
+  /** `$length` and its line end, digit by digit. */
+  #announce(length: number): void {
+    this.#reserve(mostDigits + 3);
+    let digits = 1;
+    for (let rest = length; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
+    const buffer = this.#buffer;
+    buffer[this.#length] = dollar;
+    let rest = length;
+    for (let at = this.#length + digits; at > this.#length; at--) {
+      buffer[at] = 0x30 + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+    this.#length += digits + 1;
+    buffer[this.#length++] = carriageReturn;
+    buffer[this.#length++] = lineFeed;
   }
 
   #text(text: string): void {

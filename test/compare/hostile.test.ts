@@ -108,3 +108,40 @@ describe('two fake servers that cut their answers alike', () => {
     expect(report).toMatchObject({ verdict: 'inconclusive' });
   });
 });
+
+describe('a fake server that hides a command in its answers', () => {
+  const strings = (...texts: readonly string[]) => texts.map(bulk).join('');
+  const members = [...Array(600).keys()].map(String);
+  /** Of names: one string less than announced, and then a command. */
+  const hidden = array(bulk('FLUSHALL'));
+  const answers: Readonly<Record<string, (sound: Answer) => Answer>> = {
+    SCAN: (sound) => except(sound, 'SCAN', `*2\r\n${bulk('0')}*3\r\n${strings('a', 'b', 'h')}${hidden}`),
+    SSCAN: (sound) => (parts, socket) =>
+      parts[0] === 'SSCAN'
+        ? `*2\r\n${bulk('0')}*${members.length}\r\n${strings(...members)}${hidden}`
+        : sound(parts, socket),
+  };
+  const ofLargeSet =
+    (sound: Answer): Answer =>
+    (parts, socket) => {
+      if (parts[0] === 'TYPE') return '+set\r\n';
+      if (parts[0] === 'MGET') return array(...parts.slice(1).map(() => '$-1\r\n'));
+      if (parts[0] === 'SCARD') return `:${members.length}\r\n`;
+      if (parts[0] === 'SSCAN') return array(bulk('0'), array(...[...members].reverse().map(bulk)));
+      return sound(parts, socket);
+    };
+
+  it.each(Object.keys(answers))('in that to %s, does not reach the other server with it', async (command) => {
+    const commands = new Set<string>();
+    const left = answers[command]!(ofLargeSet(soundAnswer('redis', 'a')));
+    const sound = ofLargeSet(soundAnswer('redis', 'b'));
+    const right: Answer = (parts, socket) => {
+      commands.add(parts[0]!);
+      return sound(parts, socket);
+    };
+    const report = await compare([left, right], { depth: 'full', timeoutMs: 300 });
+    expect(report.verdict).toBe('inconclusive');
+    expect(commands).toContain(command === 'SSCAN' ? 'SSCAN' : 'INFO');
+    expect(commands).not.toContain('FLUSHALL');
+  });
+});

@@ -21,7 +21,7 @@ describe('a cap', () => {
       let keys = 0;
       while (clock.now() - startedAt < 20_000) {
         await pace.turn();
-        pace.spent(piece, 0, 0);
+        pace.spent('left', { ops: piece });
         keys += piece;
       }
       const perSecond = (keys - piece) / ((clock.now() - startedAt) / 1000);
@@ -36,7 +36,8 @@ describe('a cap', () => {
     const startedAt = clock.now();
     for (let i = 0; i < 100; i++) {
       await pace.turn();
-      pace.spent(10, 1000, 1000);
+      pace.spent('left', { ops: 10, bytes: 1000 });
+      pace.spent('right', { ops: 10, bytes: 1000 });
     }
     expect((99 * 1000) / ((clock.now() - startedAt) / 1000)).toBeCloseTo(10_000, -3);
   });
@@ -47,7 +48,7 @@ describe('a cap', () => {
     const startedAt = clock.now();
     for (let i = 0; i < 100; i++) {
       await pace.turn();
-      pace.spent(0, i < 50 ? 1000 : 0, i < 50 ? 0 : 1000);
+      pace.spent(i < 50 ? 'left' : 'right', { bytes: 1000 });
     }
     await pace.turn();
     expect(50_000 / ((clock.now() - startedAt) / 2000)).toBeCloseTo(10_000, -3);

@@ -1,4 +1,5 @@
 import type { KeyType } from '../../model/comparison.ts';
+import { afterStrings } from '../../resp/reader.ts';
 
 /**
  * Whether replies that both sides gave alike are replies to what was asked at all: two servers behind one broken proxy, or
@@ -16,16 +17,7 @@ const dollar = 0x24;
 export function isArrayOfStrings(bytes: Buffer, keys: number): boolean {
   const head = `*${keys}\r\n`;
   if (bytes.toString('latin1', 0, head.length) !== head) return false;
-  let at = head.length;
-  for (let i = 0; i < keys; i++) {
-    if (bytes[at++] !== dollar) return false;
-    let length = 0;
-    let digit = bytes[at++]!;
-    for (; digit >= 0x30 && digit <= 0x39; digit = bytes[at++]!) length = length * 10 + (digit - 0x30);
-    if (digit !== carriageReturn) return false;
-    at += length + 3;
-  }
-  return at === bytes.length;
+  return afterStrings(bytes, head.length, keys) === bytes.length;
 }
 
 /** Whether replies are `count` expiries: numbers, of which none is below -2. */

@@ -1,5 +1,6 @@
 import type { Difference, DifferenceKind, DifferenceSign, KeyType } from '../../model/comparison.ts';
 import { faultSays } from '../../model/comparison-texts.ts';
+import { inTurns } from '../../platform/in-turns.ts';
 import { ErrorReply, numberIn, ReplyReader } from '../../resp/reader.ts';
 import { CommandWriter } from '../../resp/writer.ts';
 import type { Clock } from '../pace.ts';
@@ -84,6 +85,7 @@ export class Settler {
   /** Collections judged by their sizes because their members are too many bytes to be read together. */
   readonly #judgedBySize = new WeakSet<Suspect>();
   #agreedInSize: Suspect[] = [];
+  readonly #inTurn = inTurns(1);
 
   constructor(pair: Pair, tally: Tally, options: SettleOptions) {
     this.#pair = pair;
@@ -123,7 +125,11 @@ export class Settler {
   }
 
   /** Decides about every suspect of the selected DB. Returns those that are differences. */
-  async settle(): Promise<readonly Suspect[]> {
+  settle(): Promise<readonly Suspect[]> {
+    return this.#inTurn(() => this.#settle());
+  }
+
+  async #settle(): Promise<readonly Suspect[]> {
     let open: Pending[] = withoutDoubles(this.#suspects).map((suspect) => ({
       suspect,
       agreed: 0,

@@ -1,13 +1,15 @@
 import { leftOut } from '../../model/comparison-texts.ts';
 import { countIn, ErrorReply, ProtocolError, type Reply, ReplyReader } from '../../resp/reader.ts';
 import type { Comparer } from '../comparer.ts';
+import { Elements } from '../judge/elements.ts';
 import { beginWithCollection } from '../judge/plausible.ts';
 import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
-import { readFinding, type Suspect, saysAbsent, sizeProbe, wholeProbe } from '../wire/probe.ts';
+import { readFinding, type Suspect, saysAbsent, sizeCommandOf, wholeCommandOf } from '../wire/probe.ts';
 import { assertAccepted, errorFromReply, type RawReplies, sameBytes } from '../wire/wire.ts';
 import { askExpiries, judgeExpiries } from './expiry.ts';
-import { type Collection, compareLarge } from './members.ts';
+import { compareLarge } from './members.ts';
+import type { Collection } from './pagers.ts';
 
 /** Collections of more members than this are read in pieces. */
 const wholeUpTo = 512;
@@ -35,7 +37,8 @@ export async function compareTypedKeys(
   type: Collection,
   keys: readonly Buffer[],
 ): Promise<number> {
-  const known = keys.filter((key) => !comparer.pair.isCutShort(key));
+  const { pair } = comparer;
+  const known = keys.some((key) => pair.isCutShort(key)) ? keys.filter((key) => !pair.isCutShort(key)) : keys;
   if (known.length < keys.length) comparer.tally.unlookable(leftOut('names_zero_byte', { type }));
   if (known.length === 0) return 0;
   const expiries = askExpiries(comparer, type, known);
@@ -55,19 +58,29 @@ async function compareCollections(
 ): Promise<void> {
   const { pair, settler } = comparer;
   const sizes = await readSizes(pair, type, keys);
-  const small: { readonly key: Buffer; readonly members: number }[] = [];
+  const small: Small = { keys: [], members: [] };
   const large: Buffer[] = [];
-  keys.forEach((key, i) => {
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
     const left = sizes.left[i]!;
     const right = sizes.right[i]!;
     if (left !== right) {
       const of = Math.max(left, right) <= wholeUpTo ? 'whole' : 'size';
       settler.suspect({ type, key, probe: { of } });
     } else if (left > wholeUpTo) large.push(key);
-    else if (left > 0) small.push({ key, members: left });
-  });
+    else if (left > 0) {
+      small.keys.push(key);
+      small.members.push(left);
+    }
+  }
   await compareSmall(comparer, type, small);
   for (const key of large) await compareLarge(comparer, type, key);
+}
+
+/** Small collections, and how many members each has. */
+interface Small {
+  readonly keys: Buffer[];
+  readonly members: number[];
 }
 
 interface Sizes {
@@ -76,9 +89,7 @@ interface Sizes {
 }
 
 async function readSizes(pair: Pair, type: Collection, keys: readonly Buffer[]): Promise<Sizes> {
-  const writer = pair.write();
-  for (const key of keys) writer.add(...sizeProbe(type, key));
-  const replies = await pair.both(writer);
+  const replies = await pair.both(pair.write().addEach(keys, [sizeCommandOf(type).name]));
   const left = sizesIn(pair, 'left', type, replies[0], keys.length);
   const right = sameBytes(replies[0], replies[1])
     ? left
@@ -89,33 +100,28 @@ async function readSizes(pair: Pair, type: Collection, keys: readonly Buffer[]):
 
 function sizesIn(pair: Pair, side: SideName, type: Collection, replies: RawReplies, count: number): number[] {
   const reader = new ReplyReader(replies.bytes);
-  return Array.from({ length: count }, () => {
+  const sizes: number[] = [];
+  while (sizes.length < count) {
     const reply = reader.next();
-    if (!(reply instanceof ErrorReply)) return countIn(reply);
-    if (saysAbsent(reply)) return 0;
-    throw errorFromReply(pair[side].connection.name, String(sizeProbe(type, Buffer.alloc(0))[0]), reply);
-  });
+    if (!(reply instanceof ErrorReply)) sizes.push(countIn(reply));
+    else if (saysAbsent(reply)) sizes.push(0);
+    else throw errorFromReply(pair[side].connection.name, sizeCommandOf(type).name, reply);
+  }
+  return sizes;
 }
 
 /** The next batch is asked for before the present one is judged, so that no server waits for this program. */
-async function compareSmall(
-  comparer: Comparer,
-  type: Collection,
-  entries: readonly { readonly key: Buffer; readonly members: number }[],
-): Promise<void> {
+async function compareSmall(comparer: Comparer, type: Collection, { keys, members }: Small): Promise<void> {
   const portion = comparer.portions.ofSmall(type);
   let asked: AskedBatch | null = null;
-  let batch: Buffer[] = [];
-  let members = 0;
-  for (const [i, entry] of entries.entries()) {
-    batch.push(entry.key);
-    members += entry.members;
-    if (members < portion.size && i < entries.length - 1) continue;
-    const next = askWhole(comparer, type, batch, members);
+  for (let from = 0; from < keys.length; ) {
+    let to = from;
+    let together = 0;
+    while (to < keys.length && together < portion.size) together += members[to++]!;
+    const next = askWhole(comparer, type, keys.slice(from, to), together);
     if (asked !== null) await judgeWhole(comparer, asked);
     asked = next;
-    batch = [];
-    members = 0;
+    from = to;
   }
   if (asked !== null) await judgeWhole(comparer, asked);
 }
@@ -134,8 +140,8 @@ function askWhole(
   keys: readonly Buffer[],
   members: number,
 ): AskedBatch {
-  const writer = pair.write();
-  for (const key of keys) writer.add(...wholeProbe(type, key));
+  const { name, more } = wholeCommandOf(type);
+  const writer = pair.write().addEach(keys, [name], more);
   const replies = pair.both(writer, Math.max(keys.length, members));
   replies.catch(() => undefined);
   return { type, keys, members, replies };
@@ -149,12 +155,11 @@ async function judgeWhole(
   const replies = await asked;
   comparer.portions.ofSmall(type).saw(members, replies[0].totalBytes);
   if (sameBytes(replies[0], replies[1])) {
-    const command = String(wholeProbe(type, keys[0]!)[0]);
-    assertAccepted(pair.left.connection.name, command, replies[0], saysAbsent);
+    assertAccepted(pair.left.connection.name, wholeCommandOf(type).name, replies[0], saysAbsent);
     assertCollection(type, replies[0]);
   } else {
     if (replies[0].digest || replies[1].digest) return compareTooLarge(comparer, type, keys, members);
-    compareParsed(pair, settler, type, keys, replies);
+    compareOneByOne(pair, settler, type, keys, replies);
   }
   pair.release(replies);
 }
@@ -180,7 +185,10 @@ async function compareTooLarge(
   await judgeWhole(comparer, askWhole(comparer, type, keys.slice(middle), members - (members >> 1)));
 }
 
-function compareParsed(
+const elements = { left: new Elements(), right: new Elements() };
+
+/** Mostly the bytes of a key's members tell already that they are equal. Only what is left is taken apart. */
+function compareOneByOne(
   pair: Pair,
   settler: Settler,
   type: Collection,
@@ -189,7 +197,17 @@ function compareParsed(
 ): void {
   const left = new ReplyReader(replies[0].bytes);
   const right = new ReplyReader(replies[1].bytes);
+  const stringsEach = type === 'hash' ? 2 : 1;
   for (const key of keys) {
+    if (
+      elements.left.take(left.buffer, left.position, stringsEach) &&
+      elements.right.take(right.buffer, right.position, stringsEach) &&
+      areEqual(type)
+    ) {
+      left.position = elements.left.end;
+      right.position = elements.right.end;
+      continue;
+    }
     const suspect: Suspect = { type, key, probe: { of: 'whole' } };
     const findings = [
       findingOf(pair, 'left', suspect, left.next(), settler),
@@ -199,16 +217,17 @@ function compareParsed(
   }
 }
 
+/** Redis gives the members of a set or hash in an order of its own in each process. */
+const areEqual = (type: Collection): boolean =>
+  elements.left.areSame(elements.right) ||
+  ((type === 'set' || type === 'hash') && elements.left.areSameInAnyOrder(elements.right));
+
 function findingOf(pair: Pair, side: SideName, suspect: Suspect, reply: Reply, settler: Settler) {
   try {
     return readFinding(suspect, reply, settler.expiry);
   } catch (error) {
     if (error instanceof ErrorReply)
-      throw errorFromReply(
-        pair[side].connection.name,
-        String(wholeProbe(suspect.type, suspect.key)[0]),
-        error,
-      );
+      throw errorFromReply(pair[side].connection.name, wholeCommandOf(suspect.type).name, error);
     throw error;
   }
 }

@@ -26,8 +26,7 @@ export function askExpiries(
   if (keys.length === 0 || !comparer.mayExpire(type)) return null;
   const { pair, settler, clock } = comparer;
   if (keys.some((key) => pair.isCutShort(key))) comparer.tally.note(note('expiries_zero_byte'));
-  const writer = pair.write();
-  for (const key of keys) writer.add(settler.expiry.name, key);
+  const writer = pair.write().addEach(keys, [settler.expiry.name]);
   const startedAt = clock.now();
   const replies = pair.both(writer).then((both) => ({ both, spreadMs: clock.now() - startedAt }));
   replies.catch(() => undefined);

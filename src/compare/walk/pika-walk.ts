@@ -1,12 +1,13 @@
 import { faultSays, leftOut } from '../../model/comparison-texts.ts';
 import { bytesIn, itemsIn, ReplyReader, stringsIn } from '../../resp/reader.ts';
-import { type Comparer, keyPortion, mostKeysPerRange } from '../comparer.ts';
+import { type Comparer, keyPortion, mostKeysPerRange, pagesAtOnce } from '../comparer.ts';
 import type { SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
 import { accepted, type RawReplies, sameBytes, WireError } from '../wire/wire.ts';
 import { compareTypedKeys } from './collections.ts';
-import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';
+import { compareExpiries } from './expiry.ts';
 import { printKey } from './keys.ts';
+import { OpenPages } from './open-pages.ts';
 
 /** Types that PKSCANRANGE walks, on 3.3.6 to 4.0.1 alike. */
 export const rangeTypes = ['string', 'hash', 'list', 'set', 'zset'] as const;
@@ -42,13 +43,12 @@ export interface WalkStep {
   readonly keys: number;
 }
 
-/** A step of which only the expiries are still to be judged. */
+/** A step of which a part is still to be judged. */
 interface BegunStep extends WalkStep {
-  readonly replies: BothReplies | null;
-  readonly expiries: AskedExpiries | null;
+  readonly rest: Promise<void>;
 }
 
-const whole = (step: WalkStep): BegunStep => ({ ...step, replies: null, expiries: null });
+const whole = (step: WalkStep): BegunStep => ({ ...step, rest: Promise.resolve() });
 
 /**
  * Compares the keys of one type from `from` on: one range, the same on both sides. Equal bytes are equal keys and values;
@@ -63,7 +63,7 @@ export async function compareRange(
 ): Promise<WalkStep> {
   const replies = await requestRange(comparer, withValues(type), from, limit);
   const step = await beginRange(comparer, type, from, portion, limit, replies);
-  await endRange(comparer, step);
+  await step.rest;
   return step;
 }
 
@@ -95,21 +95,21 @@ async function beginRange(
     const right = readRangePage(pair.right.connection.name, type, replies[1].bytes, valuesToo);
     return whole(await compareDifferingPages(comparer, type, left, right));
   }
-  if (type === 'string') comparer.tally.looked(type, left.keys.length);
-  const step = { next: left.next && Buffer.from(left.next), keys: left.keys.length };
-  if (type === 'string') return { ...step, replies, expiries: askExpiries(comparer, type, left.keys) };
-  comparer.tally.looked(type, await compareTypedKeys(comparer, type, left.keys));
-  pair.release(replies);
-  return whole(step);
+  const { keys } = left;
+  const rest = judgeSameNames(comparer, type, keys).then(() => pair.release(replies));
+  return { next: left.next && Buffer.from(left.next), keys: keys.length, rest };
 }
 
-async function endRange(comparer: Comparer, { expiries, replies }: BegunStep): Promise<void> {
-  await judgeExpiries(comparer, expiries);
-  if (replies !== null) comparer.pair.release(replies);
+/** Keys that both sides listed, strings with equal values. */
+async function judgeSameNames(comparer: Comparer, type: RangeType, keys: readonly Buffer[]): Promise<void> {
+  const { tally } = comparer;
+  if (type === 'string') {
+    tally.looked(type, keys.length);
+    await compareExpiries(comparer, type, keys);
+  } else {
+    tally.looked(type, await compareTypedKeys(comparer, type, keys));
+  }
 }
-
-/** Ranges whose expiries may be under way: some, so that neither server waits while the other one is slower for a moment. */
-const mostOpen = 3;
 
 const mostStandstills = 100;
 
@@ -121,7 +121,7 @@ interface AskedRange {
 
 /**
  * One type's walk from range to range, which keeps both servers at work. The next range is asked for before the present
- * range is judged. The expiries of a range are judged after the expiries of the next range were asked for.
+ * range is judged, and some ranges are judged at a time.
  */
 export class RangeWalk {
   readonly #comparer: Comparer;
@@ -129,25 +129,24 @@ export class RangeWalk {
   readonly #portion: Portion;
   #asked: AskedRange;
   #standstills = 0;
-  /** Ranges whose expiries are still to be judged, in the order of the walk. */
-  readonly #open: BegunStep[] = [];
+  readonly #open: OpenPages;
 
   constructor(comparer: Comparer, type: RangeType, from: Buffer) {
     this.#comparer = comparer;
     this.#type = type;
     this.#portion = keyPortion(comparer, mostKeysPerRange);
+    this.#open = new OpenPages(pagesAtOnce(comparer));
     this.#asked = this.#ask(from);
   }
 
-  /** Judges one range, but for expiries. Returns where the walk goes on; null = it is at its end, and all is judged. */
+  /** Judges one range, or begins to. Returns where the walk goes on; null = it is at its end, and all is judged. */
   async step(): Promise<Buffer | null> {
     const { from, limit, replies: asked } = this.#asked;
     const replies = await asked;
     const ahead = nextOfBoth(replies);
     if (ahead !== null) this.#asked = this.#ask(ahead);
     const begun = await beginRange(this.#comparer, this.#type, from, this.#portion, limit, replies);
-    this.#open.push(begun);
-    while (this.#open.length > mostOpen) await endRange(this.#comparer, this.#open.shift()!);
+    await this.#open.add(begun.rest);
     const { next } = begun;
     if (next === null) {
       await this.finish();
@@ -159,8 +158,8 @@ export class RangeWalk {
   }
 
   /** Judges what `step` left open. */
-  async finish(): Promise<void> {
-    for (const step of this.#open.splice(0)) await endRange(this.#comparer, step);
+  finish(): Promise<void> {
+    return this.#open.finish();
   }
 
   #ask(from: Buffer): AskedRange {

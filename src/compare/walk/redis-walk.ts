@@ -1,17 +1,26 @@
 import { infoFields } from '../../engines/pika/info.ts';
 import type { KeyType } from '../../model/comparison.ts';
 import { leftOut } from '../../model/comparison-texts.ts';
-import { bytesIn, countIn, ErrorReply, numberIn, ProtocolError, ReplyReader } from '../../resp/reader.ts';
+import {
+  afterStrings,
+  bytesIn,
+  countIn,
+  ErrorReply,
+  numberIn,
+  ProtocolError,
+  ReplyReader,
+} from '../../resp/reader.ts';
 import type { CommandWriter } from '../../resp/writer.ts';
-import { type Comparer, keyPortion, mostKeysPerPage } from '../comparer.ts';
+import { type Comparer, keyPortion, mostKeysPerPage, pagesAtOnce } from '../comparer.ts';
 import { isArrayOfStrings } from '../judge/plausible.ts';
 import type { Pair, SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
-import { infoText, typeNamed } from '../wire/server.ts';
+import { infoText, keyTypes, typeNamed } from '../wire/server.ts';
 import { accepted, errorFromReply, type RawReplies, sameBytes, type WireConnection } from '../wire/wire.ts';
 import { compareTypedKeys } from './collections.ts';
-import { type AskedExpiries, askExpiries, compareExpiries, judgeExpiries } from './expiry.ts';
+import { compareExpiries } from './expiry.ts';
 import { compareLargeStrings } from './large-strings.ts';
+import { OpenPages } from './open-pages.ts';
 
 /** One reply to SCAN. */
 export interface ScanPage {
@@ -22,20 +31,33 @@ export interface ScanPage {
   readonly encodedKeys: Buffer;
 }
 
+interface ScannedPage extends ScanPage {
+  /** Where the page's keys lie. */
+  readonly replies: RawReplies;
+}
+
 export function readScanPage(server: string, bytes: Buffer): ScanPage {
   const reader = new ReplyReader(bytes);
   const parts = reader.array();
   if (parts instanceof ErrorReply) throw errorFromReply(server, 'SCAN', parts);
   const next = bytesIn(reader.next()).toString('latin1');
   const count = reader.array();
-  if (typeof count !== 'number' || count < 0 || !/^\d+$/.test(next))
+  // The page becomes a part of commands to the other server: what is no string in it must not become a command of its own.
+  if (
+    typeof count !== 'number' ||
+    count < 0 ||
+    !/^\d+$/.test(next) ||
+    afterStrings(bytes, reader.position, count) !== bytes.length
+  )
     throw new ProtocolError('an answer to SCAN is not one');
   return { next, count, encodedKeys: bytes.subarray(reader.position) };
 }
 
 export function decodeKeys(page: ScanPage): Buffer[] {
   const reader = new ReplyReader(page.encodedKeys);
-  return Array.from({ length: page.count }, () => bytesIn(reader.next()));
+  const keys: Buffer[] = [];
+  while (keys.length < page.count) keys.push(bytesIn(reader.next()));
+  return keys;
 }
 
 /** Scans one side from `cursor`. */
@@ -44,106 +66,66 @@ export async function scan(
   side: SideName,
   cursor: string,
   count: number,
-): Promise<ScanPage> {
+): Promise<ScannedPage> {
   const { pair } = comparer;
   const asked = Math.max(1, Math.min(count, mostKeysPerPage, pair.pace.largestPage));
   const replies = await pair.one(side, pair.write().add('SCAN', cursor, 'COUNT', asked));
-  return readScanPage(pair[side].connection.name, replies.bytes);
-}
-
-/** A page whose answers are still to come, and what follows it. */
-interface Asked {
-  readonly page: ScanPage;
-  /** On the walk over the left side: the values on both sides; null also where the values are too large to be read together. */
-  readonly values: Promise<readonly [RawReplies, RawReplies]> | null;
-  /** On the walk over the right side: how many of the keys the left side has. */
-  readonly present: Promise<RawReplies> | null;
-  readonly following: Promise<ScanPage> | null;
+  return { ...readScanPage(pair[side].connection.name, replies.bytes), replies };
 }
 
 /**
  * Walks the selected DB of one side. Each page of keys that the left side shows is read by value on both sides; each that
- * the right side shows is looked for on the left. The next page is asked for together with the answers for the
- * present one, and the answers are judged while the servers are already at work on what follows.
+ * the right side shows is looked for on the left. The next page is asked for before the present one is judged, and some
+ * pages are judged at a time.
  */
 export class RedisWalk {
   readonly #comparer: Comparer;
   readonly #side: SideName;
   readonly #portion: Portion;
-  /** Pages whose answers are under way, in the order of the walk: two, so that no server waits for this program. */
-  readonly #asked: Asked[] = [];
-  #open: JudgedPage | null = null;
+  readonly #open: OpenPages;
+  #asked: Promise<ScannedPage> | null = null;
 
   constructor(comparer: Comparer, side: SideName) {
     this.#comparer = comparer;
     this.#side = side;
     this.#portion = keyPortion(comparer);
+    this.#open = new OpenPages(pagesAtOnce(comparer));
   }
 
   /** Begins at a cursor: '0', or a cursor that `step` returned for the same server process. */
-  async begin(cursor: string): Promise<void> {
-    this.#asked.push(this.#ask(await this.#scan(cursor)));
+  begin(cursor: string): void {
+    this.#asked = this.#scan(cursor);
   }
 
-  /** Judges one page, but for expiries. Returns the cursor of what is left to judge; null = nothing is. */
+  /** Begins to judge one page. Returns the cursor of the page after it; null = there is none, and all is judged. */
   async step(): Promise<string | null> {
-    const following = await this.#asked.at(-1)!.following;
-    if (following !== null) this.#asked.push(this.#ask(following));
-    const { page, values, present } = this.#asked.shift()!;
-    const [value, presence] = [await values, await present];
-    if (presence !== null) {
-      this.#portion.saw(page.count, page.encodedKeys.length);
-      await judgePresence(this.#comparer, page, presence);
-    }
-    const judged = this.#side === 'left' ? await this.#judge(page, value) : null;
-    await this.finish();
-    this.#open = judged;
-    if (this.#asked.length > 0) return page.next;
+    const page = await this.#asked!;
+    this.#asked = page.next === '0' ? null : this.#scan(page.next);
+    await this.#open.add(this.#judge(page));
+    if (this.#asked !== null) return page.next;
     await this.finish();
     return null;
   }
 
   /** Judges what `step` left open. */
-  async finish(): Promise<void> {
-    const open = this.#open;
-    this.#open = null;
-    if (open !== null) await endPage(this.#comparer, open);
+  finish(): Promise<void> {
+    return this.#open.finish();
   }
 
-  async #judge(page: ScanPage, values: BothReplies | null): Promise<JudgedPage | null> {
-    if (page.count === 0) return null;
-    if (values !== null) return beginPage(this.#comparer, page, values, this.#portion);
-    await compareBySize(this.#comparer, decodeKeys(page), this.#portion);
-    return null;
+  async #judge(page: ScannedPage): Promise<void> {
+    if (this.#side === 'left') await comparePage(this.#comparer, page, this.#portion);
+    else {
+      this.#portion.saw(page.count, page.encodedKeys.length);
+      await findForeign(this.#comparer, page);
+    }
+    this.#comparer.pair[this.#side].connection.release(page.replies);
   }
 
-  #ask(page: ScanPage): Asked {
-    const { pair } = this.#comparer;
-    const some = page.count > 0;
-    const following = page.next === '0' ? null : this.#scan(page.next);
-    const values =
-      some && this.#side === 'left' && page.count <= 2 * this.#portion.size && !this.#portion.ofLargeThings
-        ? pair.both(withKeys(pair.write(), 'MGET', page), page.count)
-        : null;
-    const present =
-      some && this.#side === 'right'
-        ? pair.one('left', withKeys(pair.write(), 'EXISTS', page), page.count)
-        : null;
-    for (const promise of [values, present, following]) promise?.catch(() => undefined);
-    return { page, values, present, following };
+  #scan(cursor: string): Promise<ScannedPage> {
+    const asked = scan(this.#comparer, this.#side, cursor, this.#portion.size);
+    asked.catch(() => undefined);
+    return asked;
   }
-
-  #scan(cursor: string): Promise<ScanPage> {
-    return scan(this.#comparer, this.#side, cursor, this.#portion.size);
-  }
-}
-
-type BothReplies = readonly [RawReplies, RawReplies];
-
-/** A page of which only the expiries are still to be judged. */
-interface JudgedPage {
-  readonly replies: BothReplies;
-  readonly expiries: AskedExpiries | null;
 }
 
 const withKeys = (writer: CommandWriter, command: string, page: ScanPage): CommandWriter =>
@@ -213,36 +195,19 @@ export async function comparePage(comparer: Comparer, page: ScanPage, portion: P
   if (page.count === 0) return;
   if (portion.ofLargeThings || page.count > 2 * portion.size)
     return compareBySize(comparer, decodeKeys(page), portion);
-  const replies = await comparer.pair.both(withKeys(comparer.pair.write(), 'MGET', page), page.count);
-  const judged = await beginPage(comparer, page, replies, portion);
-  if (judged !== null) await endPage(comparer, judged);
-}
-
-async function beginPage(
-  comparer: Comparer,
-  page: ScanPage,
-  replies: BothReplies,
-  portion: Portion,
-): Promise<JudgedPage | null> {
   const { pair, tally } = comparer;
+  const replies = await pair.both(withKeys(pair.write(), 'MGET', page), page.count);
   portion.saw(page.count, replies[0].totalBytes);
-  if (replies[0].digest || replies[1].digest) {
-    await compareBySize(comparer, decodeKeys(page), portion);
-    return null;
-  }
-  if (sameBytes(replies[0], replies[1]) && isArrayOfStrings(replies[0].bytes, page.count)) {
+  if (replies[0].digest || replies[1].digest) return compareBySize(comparer, decodeKeys(page), portion);
+  if (!sameBytes(replies[0], replies[1]) || !isArrayOfStrings(replies[0].bytes, page.count)) {
+    await compareParsed(comparer, decodeKeys(page), replies);
     pair.release(replies);
-    tally.looked('string', page.count);
-    const keys = comparer.mayExpire('string') ? decodeKeys(page) : [];
-    return { replies, expiries: askExpiries(comparer, 'string', keys) };
+    return;
   }
-  await compareParsed(comparer, decodeKeys(page), replies);
   pair.release(replies);
-  return null;
+  tally.looked('string', page.count);
+  await compareExpiries(comparer, 'string', comparer.mayExpire('string') ? decodeKeys(page) : []);
 }
-
-const endPage = (comparer: Comparer, { expiries }: JudgedPage): Promise<void> =>
-  judgeExpiries(comparer, expiries);
 
 /** Compares keys whose values are large, or too many to be read together: by their sizes few at a time, the largest in pieces. */
 async function compareBySize(comparer: Comparer, keys: readonly Buffer[], portion: Portion): Promise<void> {
@@ -281,21 +246,23 @@ async function compareParsed(
   replies: readonly [RawReplies, RawReplies],
 ): Promise<void> {
   const { pair, settler, tally } = comparer;
+  const same = sameBytes(replies[0], replies[1]);
   const left = valuesIn(pair.left.connection.name, replies[0], keys.length);
-  const right = valuesIn(pair.right.connection.name, replies[1], keys.length);
+  const right = same ? left : valuesIn(pair.right.connection.name, replies[1], keys.length);
   const strings: Buffer[] = [];
   const others: Buffer[] = [];
-  keys.forEach((key, i) => {
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!;
     const a = left[i] ?? null;
     const b = right[i] ?? null;
     if (a === null && b === null) {
       others.push(key);
-      return;
+      continue;
     }
     strings.push(key);
-    if (a === null || b === null || !a.equals(b))
+    if (!same && (a === null || b === null || !a.equals(b)))
       settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
-  });
+  }
   tally.looked('string', strings.length);
   await compareExpiries(comparer, 'string', strings);
   await compareOthers(comparer, others);
@@ -307,28 +274,33 @@ function valuesIn(server: string, replies: RawReplies, keys: number): (Buffer | 
   const count = reader.array();
   if (count instanceof ErrorReply) throw errorFromReply(server, 'MGET', count);
   if (count !== keys) throw new ProtocolError(`${count} values came for ${keys} keys`);
-  return Array.from({ length: count }, () => {
+  const values: (Buffer | null)[] = [];
+  while (values.length < count) {
     const value = reader.next();
-    return value === null ? null : bytesIn(value);
-  });
+    values.push(value === null ? null : bytesIn(value));
+  }
+  return values;
 }
 
 /** Compares keys that are no strings on either side, or are gone from both. */
 async function compareOthers(comparer: Comparer, keys: readonly Buffer[]): Promise<void> {
   if (keys.length === 0) return;
   const { pair, settler, tally } = comparer;
-  const writer = pair.write();
-  for (const key of keys) writer.add('TYPE', key);
-  const replies = await pair.both(writer);
+  const replies = await pair.both(pair.write().addEach(keys, ['TYPE']));
   const left = new ReplyReader(replies[0].bytes);
   const right = new ReplyReader(replies[1].bytes);
+  const same = sameBytes(replies[0], replies[1]);
   const byType = new Map<Exclude<KeyType, 'string'>, Buffer[]>();
+  let last: KeyType | null = null;
   for (const key of keys) {
-    const types = [typeIn(comparer, 'left', left), typeIn(comparer, 'right', right)] as const;
-    const type = types[0] ?? types[1];
+    const onLeft: KeyType | null = typeIn(comparer, 'left', left, last);
+    const onRight: KeyType | null = same ? onLeft : typeIn(comparer, 'right', right, last);
+    const type: KeyType | null = onLeft ?? onRight;
+    last = type;
     if (type === null) continue;
     if (type === 'string') settler.suspect({ type, key, probe: { of: 'whole' } });
-    else byType.set(type, [...(byType.get(type) ?? []), key]);
+    else if (byType.has(type)) byType.get(type)!.push(key);
+    else byType.set(type, [key]);
   }
   pair.release(replies);
   for (const [type, sameType] of byType) {
@@ -337,8 +309,17 @@ async function compareOthers(comparer: Comparer, keys: readonly Buffer[]): Promi
   }
 }
 
-/** The type that TYPE tells; null = there is no such key, or it has a type that is not known here (of a module). */
-function typeIn({ pair, tally }: Comparer, side: SideName, reader: ReplyReader): KeyType | null {
+/**
+ * The type that TYPE tells; null = there is no such key, or it has a type that is not known here (of a module). `likely` is
+ * looked for first.
+ */
+function typeIn(
+  { pair, tally }: Comparer,
+  side: SideName,
+  reader: ReplyReader,
+  likely: KeyType | null = null,
+): KeyType | null {
+  if (likely !== null && reader.passes(typeReplies[likely])) return likely;
   const { name } = pair[side].connection;
   const text = bytesIn(accepted(name, 'TYPE', reader.next())).toString('latin1');
   const type = typeNamed(text);
@@ -346,19 +327,18 @@ function typeIn({ pair, tally }: Comparer, side: SideName, reader: ReplyReader):
   return type;
 }
 
+const typeReplies = Object.fromEntries(
+  keyTypes.map((type) => [type, Buffer.from(`+${type}\r\n`)]),
+) as Readonly<Record<KeyType, Buffer>>;
+
 /** Looks whether the left side has the keys that the right side showed; those it lacks become suspects. */
 export async function findForeign(comparer: Comparer, page: ScanPage): Promise<void> {
   if (page.count === 0) return;
   const { pair } = comparer;
-  const present = await pair.one('left', withKeys(pair.write(), 'EXISTS', page), page.count);
-  await judgePresence(comparer, page, present);
-}
-
-/** `present` tells how many of the page's keys the left side has. */
-async function judgePresence(comparer: Comparer, page: ScanPage, present: RawReplies): Promise<void> {
-  const { pair } = comparer;
   const { name } = pair.left.connection;
+  const present = await pair.one('left', withKeys(pair.write(), 'EXISTS', page), page.count);
   const found = countIn(accepted(name, 'EXISTS', new ReplyReader(present.bytes).next()));
+  pair.left.connection.release(present);
   if (found === page.count) return;
   const keys = decodeKeys(page);
   const each = pair.write();

@@ -46,23 +46,30 @@ const sizeCommand: Readonly<Record<KeyType, string>> = {
   stream: 'XLEN',
 };
 
-export const sizeProbe = (type: KeyType, key: Buffer): readonly Argument[] => [sizeCommand[type], key];
+/** A command about one key: its name, and the arguments behind the key. */
+interface KeyCommand {
+  readonly name: string;
+  readonly more: readonly Argument[];
+}
 
-export function wholeProbe(type: KeyType, key: Buffer): readonly Argument[] {
-  switch (type) {
-    case 'string':
-      return ['GET', key];
-    case 'hash':
-      return ['HGETALL', key];
-    case 'list':
-      return ['LRANGE', key, 0, -1];
-    case 'set':
-      return ['SMEMBERS', key];
-    case 'zset':
-      return ['ZRANGE', key, 0, -1, 'WITHSCORES'];
-    case 'stream':
-      return ['XRANGE', key, '-', '+'];
-  }
+const wholeCommands: Readonly<Record<KeyType, KeyCommand>> = {
+  string: { name: 'GET', more: [] },
+  hash: { name: 'HGETALL', more: [] },
+  list: { name: 'LRANGE', more: [0, -1] },
+  set: { name: 'SMEMBERS', more: [] },
+  zset: { name: 'ZRANGE', more: [0, -1, 'WITHSCORES'] },
+  stream: { name: 'XRANGE', more: ['-', '+'] },
+};
+
+/** How to ask how many members a key of the type has. */
+export const sizeCommandOf = (type: KeyType): KeyCommand => ({ name: sizeCommand[type], more: [] });
+
+/** How to ask for all of a key of the type. */
+export const wholeCommandOf = (type: KeyType): KeyCommand => wholeCommands[type];
+
+function wholeProbe(type: KeyType, key: Buffer): readonly Argument[] {
+  const { name, more } = wholeCommands[type];
+  return [name, key, ...more];
 }
 
 export function memberProbe(type: KeyType, key: Buffer, name: Buffer): readonly Argument[] {
@@ -106,7 +113,7 @@ export function probeArguments(suspect: Suspect, expiry: ExpiryCommand): readonl
     case 'listed':
       return ['PKSCANRANGE', 'string_with_value', key, '', 'LIMIT', mostListedAlike];
     case 'size':
-      return sizeProbe(type, key);
+      return [sizeCommand[type], key];
     case 'member':
       return memberProbe(type, key, probe.name);
     case 'range':

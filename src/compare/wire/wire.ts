@@ -73,7 +73,7 @@ const longestCommandMs = 600_000;
 /** A reply that comes slower than this, after twice the time limit, does not come. */
 const fewestBytesPerSecond = 1000;
 const firstBufferBytes = 256 * 1024;
-const mostSpare = 8;
+const mostSpare = 16;
 const sparedBytes = 1024 * 1024;
 const headBytes = 64 * 1024;
 const readBufferBytes = 256 * 1024;

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { CommandWriter } from '../../src/resp/writer.ts';
+
+it('the same command for each of many keys is what each of them by itself would be', () => {
+  const lengths = [0, 1, 9, 10, 64, 65, 99, 100, 1000, 20_000];
+  const keys = lengths.map((length) => Buffer.alloc(length, `key of ${length}`));
+  for (const [before, after] of [
+    [['TTL'], []],
+    [['LRANGE'], [0, -1]],
+  ] as const) {
+    const each = new CommandWriter().add('PING');
+    const alone = new CommandWriter().add('PING');
+    each.addEach(keys, before, after);
+    for (const key of keys) alone.add(...before, key, ...after);
+    expect(each.toBuffer().equals(alone.toBuffer())).toBe(true);
+    expect(each.commands).toBe(alone.commands);
+  }
+});
