@@ -34,7 +34,7 @@ const burstSeconds = 0.05;
  * Keeps a rate: what was spent is paid for by waiting before the next spending. A single spending larger than the
  * burst is let through and then paid for, so the mean rate holds for any size of piece.
  */
-export class RateCap {
+class RateCap {
   readonly #perSecond: number;
   readonly #clock: Clock;
   #credit: number;
