@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { builtThreads } from './test/built-threads.ts';
 import { ProgressReporter } from './test/progress-reporter.ts';
 import { shareProcesses, testsByProject } from './test/projects.ts';
 import { LongestFirst } from './test/sequencer.ts';
@@ -18,6 +19,7 @@ const projects = [...testsByProject(import.meta.dirname)].map(
 );
 
 export default defineConfig({
+  plugins: [builtThreads()],
   test: {
     // Ends what hangs; a busy machine needs many times what a quiet one does.
     testTimeout: 300_000,

@@ -28,7 +28,7 @@ const projects = {
 } as const;
 
 /** What is left needs Node alone. A worker runs many tests of these projects in one process, but not those that change or measure it. */
-export const shareProcesses: readonly string[] = ['unit', 'database', 'redis'];
+export const shareProcesses: readonly string[] = ['unit', 'database', 'redis', 'browser'];
 const needsOwnProcess = /\bvi\.mock\(|--expose-gc/;
 
 export type Project = keyof typeof projects | 'unit' | 'alone';

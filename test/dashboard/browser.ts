@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { type BrowserServer, chromium } from 'playwright-core';
 
 const candidates = [
   process.env.CHROMIUM,
@@ -16,10 +16,10 @@ export const noBrowser: string | null =
     ? 'skipped: no Chromium was found (install it as /usr/bin/chromium, or name it in CHROMIUM)'
     : null;
 
-/** A Chromium without any connection of its own to the outside. */
-export function launchBrowser(): Promise<Browser> {
+/** A Chromium without any connection of its own to the outside, for all tests. */
+export function launchBrowser(): Promise<BrowserServer> {
   if (chromiumPath === undefined) throw new Error(noBrowser ?? '');
-  return chromium.launch({
+  return chromium.launchServer({
     executablePath: chromiumPath,
     args: [
       '--headless',

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
-import { noBrowser } from './browser.ts';
+import { launchBrowser, noBrowser } from './browser.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** The folder of the built dashboard. */
     dashboard: string;
+    /** Where the browser listens that all tests share. */
+    browser: string;
   }
 }
 
@@ -18,18 +20,23 @@ const run = promisify(execFile);
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Builds the dashboard once for all tests with a browser, into a folder of its own: tests see the sources as they are. In
+ * Launches a browser, and builds the dashboard, once for all tests with a browser, into a folder of its own: tests see the sources as they are. In
  * a process of its own: here NODE_ENV is `test`, and what is delivered must not be tried as React's development build.
  */
-export default async function buildDashboard({ provide }: TestProject): Promise<() => Promise<void>> {
+export default async function prepare({ provide }: TestProject): Promise<() => Promise<void>> {
   if (noBrowser !== null) return async () => undefined;
   const folder = await mkdtemp(join(tmpdir(), 'pika-expander-dashboard-'));
   const vite = join(project, 'node_modules/vite/bin/vite.js');
+  const browser = await launchBrowser();
   await run(
     process.execPath,
     [vite, 'build', 'src/dashboard', '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'],
     { cwd: project, env: { ...process.env, NODE_ENV: 'production' } },
   );
   provide('dashboard', folder);
-  return () => rm(folder, { recursive: true, force: true });
+  provide('browser', browser.wsEndpoint());
+  return async () => {
+    await browser.close();
+    await rm(folder, { recursive: true, force: true });
+  };
 }

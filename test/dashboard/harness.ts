@@ -1,14 +1,17 @@
-import type { Browser } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, inject } from 'vitest';
-import { launchBrowser, noBrowser } from './browser.ts';
+import { noBrowser } from './browser.ts';
 import { type MockApi, type MockApiOptions, startMockApi } from './mock-api.ts';
 import { MockWorld } from './mock-world.ts';
 import { Dashboard, type OpenOptions } from './pages.ts';
 
 if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
 
+/** Closing it ends what was opened through it; the browser is for all tests. */
+export const connectBrowser = (): Promise<Browser> => chromium.connect(inject('browser'));
+
 /**
- * One browser for the tests of a `describe`; each test opens the dashboard anew, on an API of its own.
+ * A browser for the tests of a `describe`; each test opens the dashboard anew, on an API of its own.
  * Without options its world is an empty one that stands still.
  */
 export function useDashboard() {
@@ -17,7 +20,7 @@ export function useDashboard() {
   let dashboard: Dashboard | null = null;
 
   beforeAll(async () => {
-    browser = await launchBrowser();
+    browser = await connectBrowser();
   });
   afterEach(async () => {
     await dashboard?.close();

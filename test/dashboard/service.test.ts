@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
 import { createDemoCluster, type ServedCluster, serveCluster } from '../../src/simulator/index.ts';
-import { launchBrowser, noBrowser } from './browser.ts';
+import { noBrowser } from './browser.ts';
 import { expandAndWatch, expectVerifiedNode } from './flows.ts';
+import { connectBrowser } from './harness.ts';
 import { Dashboard } from './pages.ts';
 
 if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
@@ -22,7 +23,7 @@ describe.skipIf(noBrowser !== null)('the dashboard on the real service, with sim
     dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-ui-'));
     nodes = await serveCluster(createDemoCluster({ transferMs: 1500 }));
     service = await startService({ dataDir, port: 0, logLevel: 'error' });
-    browser = await launchBrowser();
+    browser = await connectBrowser();
   });
   afterAll(async () => {
     await browser?.close();
