@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { backUp, markRestored, restore } from '../../src/backup/index.ts';
 import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
+import { patiently } from '../support/patiently.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -24,7 +25,7 @@ const start = async () => {
   return service;
 };
 const frozen = async (url: string) =>
-  ((await (await fetch(`${url}/v1/freeze`)).json()) as { frozen: boolean }).frozen;
+  ((await (await patiently(() => fetch(`${url}/v1/freeze`))).json()) as { frozen: boolean }).frozen;
 
 test('the embedded database is backed up while the service runs, and restored once it is stopped', async () => {
   const { url, close } = await start();
@@ -48,11 +49,10 @@ test('the embedded database is backed up while the service runs, and restored on
   await restore(file, { ...place(), replace: false }, {});
   const again = await start();
   expect(await frozen(again.url)).toBe(true);
-  await fetch(`${again.url}/v1/freeze`, {
-    method: 'DELETE',
-    headers: { 'content-type': 'application/json' },
-    body: '{"reason":"looked"}',
-  });
+  const headers = { 'content-type': 'application/json' };
+  await patiently(() =>
+    fetch(`${again.url}/v1/freeze`, { method: 'DELETE', headers, body: '{"reason":"looked"}' }),
+  );
   await again.close();
 
   // Seen to once.

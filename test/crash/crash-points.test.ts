@@ -10,6 +10,7 @@ import type { CrashPoint } from '../../src/platform/crash-points.ts';
 import { crashPoints as allCrashPoints } from '../../src/platform/crash-points.ts';
 import { openQueueBackend, type QueueBackend } from '../../src/queue/connection.ts';
 import { expansionQueueName, makeExpansionJob } from '../../src/queue/producer.ts';
+import { patiently } from '../support/patiently.ts';
 import { openTestStores, startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { builtProgram } from '../support/program.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -153,16 +154,6 @@ const requestFor = ({ addresses }: WatchedNodes, depth: 'sample' | 'full') => ({
 });
 
 const headers = { 'content-type': 'application/json', 'idempotency-key': 'the-one-request' };
-
-/** 503: a process that has just started on a busy machine sheds load, and asks to be tried again. */
-const patiently = (send: () => Promise<Response>): Promise<Response> =>
-  until(
-    async () => {
-      const response = await send();
-      return response.status === 503 ? null : response;
-    },
-    { withinMs, everyMs: 250, what: 'a reply other than 503' },
-  );
 
 async function getJson<T>(url: string): Promise<T> {
   const response = await patiently(() => fetch(url));

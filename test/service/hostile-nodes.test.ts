@@ -7,6 +7,7 @@ import {
   type ServedCluster,
   serveCluster,
 } from '../../src/simulator/index.ts';
+import { patiently } from '../support/patiently.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { builtProgram } from '../support/program.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
@@ -98,15 +99,9 @@ afterAll(async () => {
 
 const nodeOf = (i: number) => ({ address: impostors[i]!.address, seenAs: nodes.addresses[`n${i}`]! });
 
-async function post(path: string, body: object): Promise<Response> {
+function post(path: string, body: object): Promise<Response> {
   const headers = { 'content-type': 'application/json' };
-  return until(
-    async () => {
-      const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
-      return response.status === 503 ? null : response;
-    },
-    { withinMs, everyMs: 250, what: 'a reply other than 503' },
-  );
+  return patiently(() => fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) }));
 }
 
 interface Shown {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
 import { createCluster, fastTimers, type ServedCluster, serveCluster } from '../../src/simulator/index.ts';
+import { patiently } from '../support/patiently.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 
@@ -26,7 +27,9 @@ const ids: Record<string, string> = {};
 async function call(method: string, path: string, body?: object) {
   const headers = { 'accept-language': 'zh', ...(body && { 'content-type': 'application/json' }) };
   const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
-  const response = await fetch(service.url + path, { ...init, signal: AbortSignal.timeout(60_000) });
+  const response = await patiently(() =>
+    fetch(service.url + path, { ...init, signal: AbortSignal.timeout(60_000) }),
+  );
   const text = await response.text();
   const isJson = (response.headers.get('content-type') ?? '').startsWith('application/json');
   return { status: response.status, json: (isJson ? JSON.parse(text) : {}) as Json };
