@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { compiled } from '../support/compiled.ts';
 import type { Entry } from './history.ts';
 import type { NodesAnswers, NodesMessage } from './nodes.ts';
 
@@ -21,9 +21,8 @@ interface Waiting {
 
 /** Starts it; `onEntry` is told everything that the observer sees, in order. */
 export async function startNodes(seed: string, onEntry: (entry: Entry) => void): Promise<Nodes> {
-  const path = fileURLToPath(new URL('./nodes.ts', import.meta.url));
-  const child: ChildProcess = fork(path, [seed], {
-    execArgv: ['--import', 'tsx'],
+  const child: ChildProcess = fork(await compiled('chaos/nodes.ts'), [seed], {
+    execArgv: [],
     stdio: ['ignore', 2, 2, 'ipc'],
   });
   const waiting = new Map<number, Waiting>();

@@ -1,14 +1,18 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { completionScript, shells } from '../../src/cli/completion.ts';
+import { builtProgram } from '../support/program.ts';
 import { FakeApi } from './fake-api.ts';
 import { Harness, until } from './harness.ts';
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const hasPython = spawnSync('python3', ['--version']).status === 0;
-const main = ['--import', 'tsx', path('../../src/cli/main.ts')];
+let program: string;
+beforeAll(async () => {
+  program = await builtProgram();
+});
 
 /** The real program on a pseudo-terminal. */
 class Terminal {
@@ -17,7 +21,7 @@ class Terminal {
   readonly #process: ChildProcessWithoutNullStreams;
 
   constructor(url: string, ...args: string[]) {
-    const command = ['120', '30', process.execPath, ...main, '--url', url, ...args];
+    const command = ['120', '30', process.execPath, program, '--url', url, ...args];
     this.#process = spawn('python3', [path('./pseudo_terminal.py'), ...command], {
       env: { ...process.env, TERM: 'xterm-256color', NO_COLOR: '' },
     });

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { compiled } from '../support/compiled.ts';
 import type { DefectName } from './defects.ts';
 import type { SeedResult } from './simulate.ts';
 
@@ -24,17 +24,16 @@ export interface ManySeeds {
   readonly onReport?: (report: SeedReport) => void;
 }
 
-const entry = fileURLToPath(new URL('./seed-worker.ts', import.meta.url));
-
 /** Runs consecutive seeds on several processes and resolves with their reports in order of the seeds. */
 export async function simulateMany(order: ManySeeds): Promise<readonly SeedReport[]> {
+  const entry = await compiled('simulation/seed-worker.ts');
   const reports: SeedReport[] = [];
   const end = order.from + order.count;
   let next = order.from;
 
   const drive = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const child: ChildProcess = fork(entry, [], { execArgv: ['--import', 'tsx'] });
+      const child: ChildProcess = fork(entry, [], { execArgv: [] });
       const step = (): void => {
         if (next >= end || order.enough?.(reports)) {
           child.disconnect();

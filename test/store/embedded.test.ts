@@ -2,21 +2,26 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import { isServerOn, pidInFile } from '../../src/store/embedded-processes.ts';
 import { type OpenedStore, openStore } from '../../src/store/open.ts';
 import { StoreUnavailableError } from '../../src/store/store.ts';
+import { compiled } from '../support/compiled.ts';
 import { whenEnded } from '../support/ended.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { until } from '../support/until.ts';
 
+let script: string;
 let dataDir: string;
 const servers: EmbeddedPostgres[] = [];
 const opened: OpenedStore[] = [];
 const children: ChildProcess[] = [];
 
+beforeAll(async () => {
+  script = await compiled('support/embedded-child.ts');
+});
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-embedded-'));
 });
@@ -50,8 +55,7 @@ interface Child {
 }
 
 function startChild(mode: 'write' | 'hold'): Child {
-  const script = new URL('../support/embedded-child.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir, mode], {
+  const child = spawn(process.execPath, [script, dataDir, mode], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   children.push(child);

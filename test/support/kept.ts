@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const cache = fileURLToPath(new URL('../../node_modules/.cache/pika-expander/', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cache = join(root, 'node_modules', '.cache', 'pika-expander');
 const dayMs = 86_400_000;
 
 export const copy = (from: string, to: string) => promisify(execFile)('cp', ['-a', `${from}/.`, to]);
@@ -51,4 +52,22 @@ async function forgetUnused(): Promise<void> {
     if (found !== null && Date.now() - found.mtimeMs > dayMs)
       await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** By path: the TypeScript below these folders, and these files. */
+export async function textsOf(
+  folders: readonly string[],
+  files: readonly string[],
+): Promise<readonly (readonly [path: string, text: string])[]> {
+  const below = await Promise.all(
+    folders.map(async (folder) =>
+      (await readdir(join(root, folder), { recursive: true })).map((path) => join(folder, path)),
+    ),
+  );
+  const modules = below.flat().filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'));
+  return Promise.all(
+    [...files, ...modules.toSorted()].map(
+      async (path) => [path, await readFile(join(root, path), 'utf8')] as const,
+    ),
+  );
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, symlink } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { kept } from './kept.ts';
+import { kept, textsOf } from './kept.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -20,18 +20,8 @@ const settingsOfTheBuild = [
  * it takes from source. Tests need no earlier build and disturb none.
  */
 export async function builtProgram(): Promise<string> {
-  const folder = await kept('program', await sources(), build);
+  const folder = await kept('program', await textsOf(['src'], settingsOfTheBuild), build);
   return join(folder, 'dist', 'cli', 'main.js');
-}
-
-/** By path: what the program is made of. */
-async function sources(): Promise<readonly (readonly [path: string, text: string])[]> {
-  const below = await readdir(join(root, 'src'), { recursive: true });
-  const modules = below.filter((path) => path.endsWith('.ts') && !path.startsWith('dashboard'));
-  const paths = [...modules.map((path) => join('src', path)), ...settingsOfTheBuild];
-  return Promise.all(
-    paths.toSorted().map(async (path) => [path, await readFile(join(root, path), 'utf8')] as const),
-  );
 }
 
 async function build(folder: string): Promise<void> {

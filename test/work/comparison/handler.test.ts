@@ -1,6 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { resolveSpec } from '../../../src/compare/compare.ts';
@@ -16,6 +14,7 @@ import {
 import { realClock } from '../../../src/work/expansion/observer.ts';
 import { startReconciler } from '../../../src/work/reconciler.ts';
 import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from '../../compare/servers.ts';
+import { compiled } from '../../support/compiled.ts';
 import { whenEnded } from '../../support/ended.ts';
 import {
   openTestStores,
@@ -36,10 +35,11 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
   let closeStores: () => Promise<void>;
   let master: TestServer;
   let slave: TestServer;
+  let script: string;
   let made = 0;
 
   beforeAll(async () => {
-    postgres = await startPostgres();
+    [postgres, script] = await Promise.all([startPostgres(), compiled('compare/worker-child.ts')]);
     database = await postgres.createMigratedDatabase();
     master = await startRedis();
     slave = await startRedisSlave(master, '--replica-read-only', 'no');
@@ -90,10 +90,8 @@ describe.skipIf(redisMissing !== null)(`a stored comparison ${redisMissing ?? ''
 
   /** A worker in a process of its own, which can be killed as a machine dies. */
   function startWorkerProcess(owner: string): ChildProcess {
-    const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-    const file = fileURLToPath(new URL('../../compare/worker-child.ts', import.meta.url));
     const connection = JSON.stringify(database.connection);
-    return spawn(process.execPath, ['--import', loader, file, connection, owner], { stdio: 'ignore' });
+    return spawn(process.execPath, [script, connection, owner], { stdio: 'ignore' });
   }
 
   async function lookedAt(id: string): Promise<number> {
