@@ -135,7 +135,7 @@ interface Times {
 
 async function measure(service: string, size: number): Promise<Measured> {
   const some = `exp_${String(Math.ceil(size / 2)).padStart(8, '0')}`;
-  const deep = await cursorAfter(service, Math.min(size / 2, 20_000));
+  const deep = await cursorAfter(service, Math.ceil(Math.min(size / 2, 20_000)));
   const paths: Readonly<Record<string, string>> = {
     list: '/v1/expansions',
     'deep page': `/v1/expansions?cursor=${deep}`,
@@ -184,12 +184,15 @@ async function times(service: string, path: string, token: string): Promise<Time
   return { p50: took[Math.floor(took.length * 0.5)]!, p99: took[Math.floor(took.length * 0.99)]! };
 }
 
+/** The cursor of the page after so many expansions; more must follow. */
 async function cursorAfter(service: string, many: number): Promise<string> {
   let cursor: string | null = null;
-  for (let at = 0; at < many; at += 200) {
+  for (let at = 0; at < many; ) {
+    const limit = Math.min(200, many - at);
     const next: string = cursor === null ? '' : `&cursor=${cursor}`;
-    const { answer } = await ask(service, `/v1/expansions?limit=200${next}`);
-    cursor = (answer as { nextCursor: string | null }).nextCursor ?? cursor;
+    const { answer } = await ask(service, `/v1/expansions?limit=${limit}${next}`);
+    cursor = (answer as { nextCursor: string | null }).nextCursor;
+    at += limit;
   }
   return cursor!;
 }
