@@ -28,5 +28,8 @@ export const mostKeysPerRange = 500;
 /** Pages that may be under way at a time. A cap is kept more smoothly by few. */
 export const pagesAtOnce = ({ pair }: Comparer): number => (pair.pace.isCapped ? 1 : 5);
 
+/** The same of replies that are large by themselves. */
+export const largeAtOnce = 1;
+
 export const keyPortion = (comparer: Comparer, most = mostKeysPerPage): Portion =>
   new Portion(comparer.pair.pace, most, comparer.meanKeyBytes);

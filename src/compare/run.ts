@@ -517,8 +517,9 @@ function assertComparable(
 
 /** Throws WireError when one of the servers is no longer the same server. */
 async function assertUnchanged(pair: Pair): Promise<void> {
-  for (const { connection, facts } of [pair.left, pair.right])
-    assertSameServer(connection.name, facts.identity, await readServer(connection));
+  const now = await Promise.all([readServer(pair.left.connection), readServer(pair.right.connection)]);
+  assertSameServer(pair.left.connection.name, pair.left.facts.identity, now[0]);
+  assertSameServer(pair.right.connection.name, pair.right.facts.identity, now[1]);
   pair.pace.assertSound();
 }
 

@@ -1,8 +1,9 @@
 import { countIn, ErrorReply, ReplyReader } from '../../resp/reader.ts';
-import type { Comparer } from '../comparer.ts';
+import { type Comparer, largeAtOnce } from '../comparer.ts';
 import type { Pair, SideName } from '../pair.ts';
 import { saysAbsent } from '../wire/probe.ts';
 import { accepted, assertAccepted, sameBytes } from '../wire/wire.ts';
+import { OpenPages } from './open-pages.ts';
 
 /** Strings up to this size are read whole, together with as many others as do not take more in all. */
 const batchBytes = 1024 * 1024;
@@ -66,22 +67,21 @@ function sizeIn(pair: Pair, side: SideName, reader: ReplyReader): number | null 
   return countIn(accepted(pair[side].connection.name, 'STRLEN', reply));
 }
 
-async function comparePieces(
-  { pair, settler }: Comparer,
-  key: Buffer,
-  left: number,
-  right: number,
-): Promise<void> {
+async function comparePieces(comparer: Comparer, key: Buffer, left: number, right: number): Promise<void> {
   if (left !== right) {
-    settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
+    comparer.settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
     return;
   }
-  for (let start = 0; start < left; start += pieceBytes) {
-    const stop = start + pieceBytes - 1;
-    const replies = await pair.both(pair.write().add('GETRANGE', key, start, stop));
-    if (sameBytes(replies[0], replies[1]))
-      assertAccepted(pair.left.connection.name, 'GETRANGE', replies[0], saysAbsent);
-    else settler.suspect({ type: 'string', key, probe: { of: 'range', start, stop } });
-    pair.release(replies);
-  }
+  const open = new OpenPages(largeAtOnce);
+  for (let start = 0; start < left; start += pieceBytes) await open.add(comparePiece(comparer, key, start));
+  await open.finish();
+}
+
+async function comparePiece({ pair, settler }: Comparer, key: Buffer, start: number): Promise<void> {
+  const stop = start + pieceBytes - 1;
+  const replies = await pair.both(pair.write().add('GETRANGE', key, start, stop));
+  if (sameBytes(replies[0], replies[1]))
+    assertAccepted(pair.left.connection.name, 'GETRANGE', replies[0], saysAbsent);
+  else settler.suspect({ type: 'string', key, probe: { of: 'range', start, stop } });
+  pair.release(replies);
 }

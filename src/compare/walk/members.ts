@@ -1,6 +1,6 @@
 import { faultSays, leftOut } from '../../model/comparison-texts.ts';
 import { ErrorReply, ReplyReader } from '../../resp/reader.ts';
-import type { Comparer } from '../comparer.ts';
+import { type Comparer, pagesAtOnce } from '../comparer.ts';
 import { beginWithCollection } from '../judge/plausible.ts';
 import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
@@ -8,8 +8,9 @@ import { memberProbe, saysAbsent } from '../wire/probe.ts';
 import { errorFromReply, type RawReplies, sameBytes, WireError } from '../wire/wire.ts';
 import { printKey } from './keys.ts';
 import { ListedMembers } from './listed-members.ts';
+import { OpenPages } from './open-pages.ts';
 import { type Collection, type Named, type Pager, pagerFor, valueIn } from './pagers.ts';
-import { largestMemberBytes, Piece, Pieces, type TooLarge } from './pieces.ts';
+import { largestMemberBytes, Piece, PieceSizes, Pieces, type TooLarge } from './pieces.ts';
 
 /** Differing members of one collection after which it is settled before reading on. */
 const suspectsPerKey = 100;
@@ -90,28 +91,34 @@ class MemberWalk {
 
   /** Returns false when a server lost its place. */
   async #walk(): Promise<boolean> {
-    const [leftPieces, rightPieces] = [this.#pieces('left'), this.#pieces('right')];
+    const sizes = new PieceSizes(this.#comparer.portions.ofLarge(this.#type));
+    const piecesOf = (side: SideName) => new Pieces(this.#pair, side, this.#key, this.#pager, sizes);
+    const [leftPieces, rightPieces] = [piecesOf('left'), piecesOf('right')];
+    const open = new OpenPages(pagesAtOnce(this.#comparer));
     let left: Buffer | null = this.#pager.start;
     let right: Buffer | null = this.#pager.start;
     while (left !== null || right !== null) {
       const [onLeft, onRight]: readonly [Piece | TooLarge | null, Piece | TooLarge | null] =
         await Promise.all([left && leftPieces.at(left), right && rightPieces.at(right)]);
-      if (isTooLarge(onLeft) || isTooLarge(onRight)) return this.#giveUp(onLeft, onRight);
-      await this.#judge(onLeft, onRight);
-      if (this.#lostPlace(left, onLeft) || this.#lostPlace(right, onRight)) return false;
+      if (isTooLarge(onLeft) || isTooLarge(onRight)) {
+        await open.finish();
+        return this.#giveUp(onLeft, onRight);
+      }
+      await open.add(this.#judge(onLeft, onRight));
+      if (this.#lostPlace(left, onLeft) || this.#lostPlace(right, onRight)) {
+        await open.finish();
+        return false;
+      }
       left = onLeft?.next ?? null;
       right = onRight?.next ?? null;
       if (this.#suspects < suspectsPerKey) continue;
+      await open.finish();
       this.#suspects = 0;
       const differing = await this.#settler.settle();
       if (differing.some(({ type, key }) => type === this.#type && key.equals(this.#key))) return true;
     }
+    await open.finish();
     return true;
-  }
-
-  #pieces(side: SideName): Pieces {
-    const portion = this.#comparer.portions.ofLarge(this.#type);
-    return new Pieces(this.#pair, side, this.#key, this.#pager, portion);
   }
 
   /** Pika's scan cursors count up. A cursor that goes back shows that the server forgot it and began again (trace 23). */

@@ -51,6 +51,24 @@ interface Asked {
   readonly replies: Promise<RawReplies>;
 }
 
+/** How many members each piece has: as many on both sides, so that equal collections come in equal pieces. */
+export class PieceSizes {
+  readonly portion: Portion;
+  /** Of pieces that one side has asked for, and the other side has not. */
+  readonly #ahead = new Map<number, number>();
+
+  constructor(portion: Portion) {
+    this.portion = portion;
+  }
+
+  /** Each side asks once for each piece. */
+  of(piece: number): number {
+    const size = this.#ahead.get(piece) ?? this.portion.size;
+    if (!this.#ahead.delete(piece)) this.#ahead.set(piece, size);
+    return size;
+  }
+}
+
 /**
  * The pieces of one large collection on one side. Each is asked for as soon as the piece before it tells where it begins, so
  * that the server does not wait while pieces are judged, nor for the other server.
@@ -60,38 +78,43 @@ export class Pieces {
   readonly #side: SideName;
   readonly #key: Buffer;
   readonly #pager: Pager;
-  readonly #portion: Portion;
+  readonly #sizes: PieceSizes;
+  #asked = 0;
   #ahead: Asked | null = null;
 
-  constructor(pair: Pair, side: SideName, key: Buffer, pager: Pager, portion: Portion) {
+  constructor(pair: Pair, side: SideName, key: Buffer, pager: Pager, sizes: PieceSizes) {
     this.#pair = pair;
     this.#side = side;
     this.#key = key;
     this.#pager = pager;
-    this.#portion = portion;
+    this.#sizes = sizes;
   }
 
   /** The piece that begins at `from`. Its replies are the caller's to release. */
   async at(from: Buffer): Promise<Piece | TooLarge> {
     const { name } = this.#pair[this.#side].connection;
-    let asked = this.#ahead?.from.equals(from) ? this.#ahead : this.#ask(from);
+    let asked = this.#ahead?.from.equals(from) ? this.#ahead : this.#askNext(from);
     this.#ahead = null;
     for (;;) {
       const { count, keptBytes } = asked;
       const replies = await asked.replies;
-      this.#portion.saw(count, replies.totalBytes);
+      this.#sizes.portion.saw(count, replies.totalBytes);
       if (replies.digest === null) {
         const piece = new Piece(name, this.#pager, replies, count);
-        if (piece.next !== null) this.#ahead = this.#ask(piece.next);
+        if (piece.next !== null) this.#ahead = this.#askNext(piece.next);
         return piece;
       }
       if (count === 1 && keptBytes !== undefined) return { bytes: replies.totalBytes };
-      asked = this.#ask(from, count === 1 ? largestMemberBytes : undefined);
+      asked =
+        count === 1 ? this.#ask(from, 1, largestMemberBytes) : this.#ask(from, this.#sizes.portion.size);
     }
   }
 
-  #ask(from: Buffer, keptBytes?: number): Asked {
-    const count = keptBytes === undefined ? this.#portion.size : 1;
+  #askNext(from: Buffer): Asked {
+    return this.#ask(from, this.#sizes.of(this.#asked++));
+  }
+
+  #ask(from: Buffer, count: number, keptBytes?: number): Asked {
     const writer = this.#pair.write();
     this.#pager.write(writer, this.#key, from, count);
     const replies = this.#pair.one(this.#side, writer, count, keptBytes);

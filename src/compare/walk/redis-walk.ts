@@ -11,7 +11,7 @@ import {
   ReplyReader,
 } from '../../resp/reader.ts';
 import type { CommandWriter } from '../../resp/writer.ts';
-import { type Comparer, keyPortion, mostKeysPerPage, pagesAtOnce } from '../comparer.ts';
+import { type Comparer, keyPortion, largeAtOnce, mostKeysPerPage, pagesAtOnce } from '../comparer.ts';
 import { isArrayOfStrings } from '../judge/plausible.ts';
 import type { Pair, SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
@@ -73,6 +73,9 @@ export async function scan(
   return { ...readScanPage(pair[side].connection.name, replies.bytes), replies };
 }
 
+/** Large things are read few at a time, but not as few of their names. */
+const namesOfLarge = 8;
+
 /**
  * Walks the selected DB of one side. Each page of keys that the left side shows is read by value on both sides; each that
  * the right side shows is looked for on the left. The next page is asked for before the present one is judged, and some
@@ -122,11 +125,14 @@ export class RedisWalk {
   }
 
   #scan(cursor: string): Promise<ScannedPage> {
-    const asked = scan(this.#comparer, this.#side, cursor, this.#portion.size);
+    const { size, ofLargeThings } = this.#portion;
+    const asked = scan(this.#comparer, this.#side, cursor, ofLargeThings ? namesOfLarge * size : size);
     asked.catch(() => undefined);
     return asked;
   }
 }
+
+type BothReplies = readonly [RawReplies, RawReplies];
 
 const withKeys = (writer: CommandWriter, command: string, page: ScanPage): CommandWriter =>
   writer
@@ -195,10 +201,20 @@ export async function comparePage(comparer: Comparer, page: ScanPage, portion: P
   if (page.count === 0) return;
   if (portion.ofLargeThings || page.count > 2 * portion.size)
     return compareBySize(comparer, decodeKeys(page), portion);
-  const { pair, tally } = comparer;
+  const replies = await readValues(comparer, page, portion);
+  if (replies[0].digest || replies[1].digest) return compareBySize(comparer, decodeKeys(page), portion);
+  await judgeValues(comparer, page, replies);
+}
+
+async function readValues(comparer: Comparer, page: ScanPage, portion: Portion): Promise<BothReplies> {
+  const { pair } = comparer;
   const replies = await pair.both(withKeys(pair.write(), 'MGET', page), page.count);
   portion.saw(page.count, replies[0].totalBytes);
-  if (replies[0].digest || replies[1].digest) return compareBySize(comparer, decodeKeys(page), portion);
+  return replies;
+}
+
+async function judgeValues(comparer: Comparer, page: ScanPage, replies: BothReplies): Promise<void> {
+  const { pair, tally } = comparer;
   if (!sameBytes(replies[0], replies[1]) || !isArrayOfStrings(replies[0].bytes, page.count)) {
     await compareParsed(comparer, decodeKeys(page), replies);
     pair.release(replies);
@@ -211,20 +227,25 @@ export async function comparePage(comparer: Comparer, page: ScanPage, portion: P
 
 /** Compares keys whose values are large, or too many to be read together: by their sizes few at a time, the largest in pieces. */
 async function compareBySize(comparer: Comparer, keys: readonly Buffer[], portion: Portion): Promise<void> {
-  const { tally } = comparer;
-  const { batches, large, others } = await compareLargeStrings(comparer, keys);
+  const { tally, largeInTurn } = comparer;
+  const { batches, large, others } = await largeInTurn(() => compareLargeStrings(comparer, keys));
   tally.looked('string', large.length);
   await compareExpiries(comparer, 'string', large);
-  for (const batch of batches) {
-    const page = pageOf(batch);
-    const replies = await comparer.pair.both(withKeys(comparer.pair.write(), 'MGET', page), batch.length);
-    portion.saw(batch.length, replies[0].totalBytes);
-    if (replies[0].digest || replies[1].digest) await suspectAll(comparer, batch);
-    else await compareParsed(comparer, batch, replies);
-    comparer.pair.release(replies);
-  }
+  await largeInTurn(async () => {
+    const open = new OpenPages(largeAtOnce);
+    for (const batch of batches) await open.add(compareBatch(comparer, batch, portion));
+    await open.finish();
+  });
   await compareOthers(comparer, others);
   await comparer.settler.settleIfMany();
+}
+
+/** Strings that are to be read together, by their sizes. */
+async function compareBatch(comparer: Comparer, keys: readonly Buffer[], portion: Portion): Promise<void> {
+  const page = pageOf(keys);
+  const replies = await readValues(comparer, page, portion);
+  if (replies[0].digest || replies[1].digest) await suspectAll(comparer, keys);
+  else await judgeValues(comparer, page, replies);
 }
 
 /** Strings that grew between the look at their sizes and the look at their values. */

@@ -73,8 +73,9 @@ const longestCommandMs = 600_000;
 /** A reply that comes slower than this, after twice the time limit, does not come. */
 const fewestBytesPerSecond = 1000;
 const firstBufferBytes = 256 * 1024;
-const mostSpare = 16;
-const sparedBytes = 1024 * 1024;
+/** Memory kept for the next replies, and the largest piece of it. */
+const mostSpareBytes = 8 * 1024 * 1024;
+const sparedBytes = 2 * 1024 * 1024;
 const headBytes = 64 * 1024;
 const readBufferBytes = 256 * 1024;
 /** After this silence a batch is looked at reply by reply: its end mark may have been answered by an error. */
@@ -112,6 +113,7 @@ export class WireConnection {
   readonly #secret = randomBytes(12).toString('hex');
   readonly #waiting: Batch[] = [];
   readonly #spare: Buffer[] = [];
+  #spareBytes = 0;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#fail(new WireError('aborted', this.name, faultSays('told_to_stop')));
   #batchNumber = 0;
@@ -216,8 +218,11 @@ export class WireConnection {
   /** Lets the memory of replies that are no longer needed be used again. */
   release(replies: RawReplies): void {
     const memory = replies.bytes.buffer;
-    if (replies.digest === null && memory.byteLength <= sparedBytes && this.#spare.length < mostSpare)
-      this.#spare.push(Buffer.from(memory, 0, memory.byteLength));
+    const { byteLength } = memory;
+    if (replies.digest !== null || byteLength > sparedBytes || this.#spareBytes + byteLength > mostSpareBytes)
+      return;
+    this.#spare.push(Buffer.from(memory, 0, byteLength));
+    this.#spareBytes += byteLength;
   }
 
   close(): void {
@@ -253,7 +258,7 @@ export class WireConnection {
         mark,
         resolve,
         reject,
-        buffer: this.#spare.pop() ?? Buffer.allocUnsafeSlow(mark ? firstBufferBytes : 4096),
+        buffer: mark ? this.#spared() : Buffer.allocUnsafeSlow(4096),
         length: 0,
         total: 0,
         head: null,
@@ -266,6 +271,13 @@ export class WireConnection {
       this.#socket.uncork();
       this.#watchSilence();
     });
+  }
+
+  #spared(): Buffer {
+    const spare = this.#spare.pop();
+    if (spare === undefined) return Buffer.allocUnsafeSlow(firstBufferBytes);
+    this.#spareBytes -= spare.length;
+    return spare;
   }
 
   #receive(chunk: Buffer): void {
