@@ -27,7 +27,7 @@ export default defineConfig({
     teardownTimeout: 20_000,
     pool: 'forks',
     // Many tests wait for servers: more workers than there are cores keep the cores busy.
-    maxWorkers: availableParallelism() + 2,
+    maxWorkers: availableParallelism() + 3,
     sequence: { sequencer: LongestFirst },
     reporters: [new ProgressReporter()],
     projects,

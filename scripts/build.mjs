@@ -1,4 +1,4 @@
-// `npm run build`: the service and the command line into dist/, the dashboard into dist/dashboard.
+// `npm run build`: the service and the command line into dist/, the dashboard into dist/dashboard. Arguments are for tsc.
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { bin, ensureDependencies } from './setup.mjs';
 ensureDependencies();
 rmSync('dist', { recursive: true, force: true });
 for (const [command, args] of [
-  [bin('tsc'), ['-p', 'tsconfig.build.json']],
+  [bin('tsc'), ['-p', 'tsconfig.build.json', ...process.argv.slice(2)]],
   [process.execPath, ['scripts/bundle.mjs', 'dist']],
   [bin('vite'), ['build', 'src/dashboard', '--logLevel', 'warn']],
 ]) {

