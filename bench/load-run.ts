@@ -60,6 +60,12 @@ export async function startDatabase() {
          from pg_stat_database d, (select schemaname, n_tup_ins + n_tup_upd + n_tup_del as rows from pg_stat_user_tables) t
          where d.datname = current_database()`,
       ),
+    /** Rows of the store so far, by table. */
+    rowsOf: () =>
+      database.query<{ readonly table: string; readonly rows: number }>(
+        `select relname as "table", (n_tup_ins + n_tup_upd + n_tup_del)::float8 as rows from pg_stat_user_tables
+         where schemaname = 'pika_expander' order by 2 desc`,
+      ),
     /** How many nodes are verified. */
     outcome: () =>
       rowOf<{ verified: number }>(

@@ -94,9 +94,14 @@ async function shortCopies({ nodes, database, pid, cost, between }: Site, url: s
   const atStart = await memoryMb(pid, 'now');
   await acceptFrozen(url, nodes.sites);
   const before = await cost();
+  const rowsBefore = new Map((await database.rowsOf()).map(({ table, rows }) => [table, rows]));
   await thaw(url);
   await endsOf(url, masters, gaveUpAfterMs);
   const spent = between(before, await cost());
+  const rowsOf = (await database.rowsOf())
+    .map(({ table, rows }) => ({ table, each: (rows - (rowsBefore.get(table) ?? 0)) / all }))
+    .filter(({ each }) => each >= 1)
+    .map(({ table, each }) => `${table} ${each.toFixed(1)}`);
   const seen = await nodes.figures();
   const { verified } = await database.outcome();
   const seconds = spent.at / 1000;
@@ -130,7 +135,7 @@ async function shortCopies({ nodes, database, pid, cost, between }: Site, url: s
     what: 'load, rows written for a node, without the time of its copy',
     value: Math.round(spent.rows / all),
     goal: { atMost: 80 },
-    more: `and ${(spent.queueRows / all).toFixed(1)} of the queue; ${(spent.transactions / all).toFixed(0)} transactions, ${(spent.walBytes / all / 1000).toFixed(0)} KB of log`,
+    more: `${rowsOf.join(', ')}; and ${(spent.queueRows / all).toFixed(1)} of the queue; ${(spent.transactions / all).toFixed(0)} transactions, ${(spent.walBytes / all / 1000).toFixed(0)} KB of log`,
   });
   figure({
     what: 'load, processor time for a node, without the time of its copy',
