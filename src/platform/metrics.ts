@@ -176,6 +176,11 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     help: 'Expansions that are due for a look and that no worker holds (at most 200 are counted).',
     registers,
   });
+  const atWork = new Gauge({
+    name: `${prefix}expansions_at_work`,
+    help: 'Expansions that workers hold.',
+    registers,
+  });
   const healthLevel = new Gauge({
     name: `${prefix}health_level`,
     help: "Share of the bandwidth that may be used for the sake of the master's health, 0 to 1.",
@@ -279,10 +284,11 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
 
     async refresh(store) {
       try {
-        const [active, freeze, dueIds] = await Promise.all([
+        const [active, freeze, dueIds, held] = await Promise.all([
           activeExpansions(store),
           store.freezeState(),
           store.due(200),
+          store.held(),
         ]);
         for (const state of activeStates) {
           expansions.set({ state }, active.filter((expansion) => expansion.state === state).length);
@@ -295,6 +301,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
         showHealth(active);
         frozen.set(freeze.frozen ? 1 : 0);
         due.set(dueIds.length);
+        atWork.set(held);
         storeUp.set(1);
       } catch {
         // Figures must come even when the database is away; this one says that it is.

@@ -48,7 +48,7 @@ export interface Findings {
     readonly master: string | null;
   })[];
   readonly freeze: Freeze;
-  /** Expansions that are due for this long, and on which nobody acts. */
+  /** Expansions that are due for this long, and on which nobody acts. One that never began may wait behind others at work. */
   readonly unattended: number;
 }
 

@@ -25,6 +25,8 @@ export interface LeasedStore {
   due(limit: number): Promise<readonly string[]>;
   /** Milliseconds until something is due; 0 = something is, Infinity = nothing will be without a change that is told of (news.ts). */
   dueInMs(): Promise<number>;
-  /** Those of them whose lease ran out: their worker died in the middle of its work. */
+  /** How many somebody works on: their lease is held, and has not run out. */
+  held(): Promise<number>;
+  /** Those that are due whose lease ran out: their worker died in the middle of its work. */
   left(limit: number): Promise<readonly string[]>;
 }

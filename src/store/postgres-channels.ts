@@ -301,7 +301,9 @@ async function findingsOf(
     await client.query<{ unattended: number }>(
       `select count(*)::integer as unattended from expansions
        where not ended and look_at < clock_timestamp() - $1 * interval '1 millisecond'
-         and (lease_until is null or lease_until < clock_timestamp() - $1 * interval '1 millisecond')`,
+         and (lease_until is null or lease_until < clock_timestamp() - $1 * interval '1 millisecond')
+         and (state <> 'pending'
+           or not exists (select 1 from expansions where not ended and lease_until > clock_timestamp()))`,
       [unattendedMs],
     ),
   );

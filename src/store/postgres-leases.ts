@@ -67,6 +67,15 @@ export function createLeases(database: Database, of: LeasedTable): LeasedStore {
     left: (limit) =>
       dueWith('lease_owner is not null and lease_until <= clock_timestamp()', `left_${table}`, limit),
 
+    async held() {
+      const [row] = await database.query<{ held: number }>(
+        `select count(*)::integer as held from ${table} where ${unended} and lease_until > clock_timestamp()`,
+        [],
+        `held_${table}`,
+      );
+      return row?.held ?? 0;
+    },
+
     async dueInMs() {
       return untilDue(
         database,

@@ -405,7 +405,9 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         const lease = (await store.claim(begun.id, 'dies', 1000))!;
         await store.save(lease, begun, begun, { ...quiet, lookAgainInMs: 0 });
         expect(await store.left(10)).toEqual([]);
+        expect(await store.held()).toBe(1);
         await under.advance(1020);
+        expect(await store.held()).toBe(0);
         expect(await store.left(10)).toEqual([begun.id]);
         expect([...(await store.due(10))].sort()).toEqual([begun.id, waiting.id].sort());
         await claimed(begun.id);

@@ -62,3 +62,31 @@ test('every process signs by the same key, which is made once', async () => {
   ]);
   await stores.close();
 });
+
+test('what never began waits behind others at work; what began, or all while nobody works, is unattended', async () => {
+  const stores = openTestStores(database.connection);
+  const { store } = stores;
+  const unattended = async () => {
+    let found = -1;
+    await stores.channels.find(
+      { limit: 1, types: [], unattendedMs: 0, keys: [], keyOf: () => '', endedAfter: 0 },
+      (_, findings) => {
+        found = findings.unattended;
+        return [];
+      },
+    );
+    return found;
+  };
+  const [one, other] = [newExpansion(), newExpansion({ id: 'exp_other', nodes: ['10.0.0.9:9221'] })];
+  for (const expansion of [one, other]) await store.accept(expansion, [], null);
+  expect(await unattended()).toBe(2);
+  await store.claim(one.id, 'worker', 600_000);
+  expect(await unattended()).toBe(0);
+  const lease = (await store.claim(other.id, 'worker', 600_000))!;
+  const begun = { ...other, state: 'running' } as const;
+  await store.save(lease, other, begun, { lookAgainInMs: 0, events: [], observations: [] });
+  await store.release(lease);
+  expect(await unattended()).toBe(1);
+  await stores.close();
+  await database.empty();
+});

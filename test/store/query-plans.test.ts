@@ -243,6 +243,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await store.due(10);
   await store.dueInMs();
   await store.left(10);
+  await store.held();
   const lease = (await store.claim(expansion.id, 'worker', 60_000))!;
   await store.renew(lease);
   await store.lockMaster(lease, ['address:m']);
@@ -305,6 +306,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await comparisons.due(10);
   await comparisons.dueInMs();
   await comparisons.left(10);
+  await comparisons.held();
   await comparisons.list(page);
   await comparisons.list({ ...page, states: ['running', 'pending'] });
   await comparisons.list({ ...page, expansionId: 'old-77' });
@@ -336,6 +338,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await campaigns.due(10);
   await campaigns.dueInMs();
   await campaigns.left(10);
+  await campaigns.held();
   const leads = (await campaigns.claim(another.id, 'worker', 60_000))!;
   await campaigns.renew(leads);
   const asked = { id: 'cc', verb: 'pause', reason: 'r', by: 'me', at: 1, cancelMembers: false } as const;

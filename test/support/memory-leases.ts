@@ -60,6 +60,10 @@ export function createMemoryLeases<R extends LeasedRow>(
         .slice(0, limit)
         .map(([id]) => id);
     },
+    async held() {
+      reachable();
+      return [...rows.values()].filter((row) => isOpen(row) && isHeld(row)).length;
+    },
     async dueInMs() {
       reachable();
       const dueAt = [...rows.values()]

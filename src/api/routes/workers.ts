@@ -21,10 +21,14 @@ export function workerRoutes(version: string, doorbell: Pick<Doorbell, 'workers'
         },
       },
       async ({ caller }) => {
-        const [count, due] = await Promise.all([doorbell.workers().catch(() => null), store.due(mostDue)]);
+        const [count, due, atWork] = await Promise.all([
+          doorbell.workers().catch(() => null),
+          store.due(mostDue),
+          store.held(),
+        ]);
         const sees = caller === null ? async () => true : app.seenBy(caller);
         const seen = await Promise.all(due.map((expansionId) => sees({ expansionId })));
-        return { version, count, due: due.filter((_, place) => seen[place]) };
+        return { version, count, due: due.filter((_, place) => seen[place]), atWork };
       },
     );
   };

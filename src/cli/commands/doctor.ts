@@ -140,8 +140,10 @@ function checkPart({ name, ok, text }: Readiness['checks'][number], words: Comma
 function workersPart({ found, problem }: Answer<Workers>, words: CommandLineWords['doctor']): Part {
   const name = 'workers';
   if (found === null) return { name, state: 'unknown', text: words.unknown(problem), nextSteps: [] };
-  const { count, due } = found;
+  const { count, due, atWork } = found;
   if (count === 0) return { name, state: 'broken', text: words.noWorker, nextSteps: [words.startWorker] };
+  if (due.length > 0 && atWork > 0)
+    return { name, state: 'good', text: words.busy(atWork, due.length), nextSteps: [] };
   if (due.length > 0)
     return { name, state: 'broken', text: words.overdue(due.length), nextSteps: [words.lookAtWorkers] };
   return count === null

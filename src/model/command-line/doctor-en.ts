@@ -21,6 +21,8 @@ export const doctor = {
   workersUnknown: 'The queue does not tell who takes work.',
   overdue: (count: number) =>
     `${counted(count, 'expansion is', 'expansions are')} due, and no worker takes ${count === 1 ? 'it' : 'them'}.`,
+  busy: (atWork: number, waiting: number) =>
+    `${counted(atWork, 'expansion is', 'expansions are')} worked on; ${waiting} ${waiting === 1 ? 'waits' : 'wait'} until the workers have time`,
   lookAtWorkers: 'Look at the logs of the workers.',
   lookAtLog: 'Look at the log of the service.',
   notFrozen: 'nothing is frozen',

@@ -20,6 +20,7 @@ export const doctor: typeof english = {
   startWorker: '请启动工作进程：pika-expander serve（或 serve --role worker），使用与本服务相同的设置。',
   workersUnknown: '队列没有说明有哪些工作进程。',
   overdue: (count) => `${count} 个扩容任务已到时间，但没有工作进程处理。`,
+  busy: (atWork, waiting) => `${atWork} 个扩容任务正在处理，${waiting} 个等待工作进程腾出余力`,
   lookAtWorkers: '请查看各工作进程的日志。',
   lookAtLog: '请查看服务日志。',
   notFrozen: '未冻结',

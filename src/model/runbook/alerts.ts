@@ -122,8 +122,8 @@ export const alertAdvice: Readonly<Record<AlertName, Advice>> = {
   PikaExpanderNoWorker: advice({
     title: plain('Expansions are due, and no worker takes them', '有扩容任务到期而没有工作进程处理'),
     means: plain(
-      'For 5 minutes expansions have been due for a look, and no worker holds them: no worker runs, or too few.',
-      '5 分钟以来有扩容任务到期而没有工作进程持有：没有工作进程在运行，或数量不足。',
+      'For 5 minutes expansions have been due for a look, and no worker holds any: none runs, or none gets wake-ups.',
+      '5 分钟以来有扩容任务到期，而没有工作进程持有任何任务：没有工作进程在运行，或它们收不到唤醒。',
     ),
     service: plain(
       'Nothing is lost: a worker that starts takes them over.',

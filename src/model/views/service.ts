@@ -65,7 +65,10 @@ export const Workers = Type.Object({
   ),
   due: Type.Array(Type.String(), {
     description:
-      'Ids of expansions that are due for a look and that no worker holds, at most 200. Each is here for a moment only, where workers are well.',
+      'Ids of expansions that are due for a look and that no worker holds, at most 200. Each is here for a moment only, where workers are well and have time.',
+  }),
+  atWork: Type.Integer({
+    description: 'Expansions that workers hold now. More begin only while these get their looks in time.',
   }),
 });
 export type Workers = Of<typeof Workers>;
