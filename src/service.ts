@@ -426,8 +426,9 @@ function startWork(parts: Parts): DoorbellWorker {
         opened.verdicts.withdraw(node, master, operation.id, Date.now()),
     }),
   ]);
+  const room = watchRoom(mostExpansions);
   const worker = createWorker({
-    store: opened.store,
+    store: { ...opened.store, save: (...args) => room.stores(opened.store.save(...args)) },
     engine: parts.engine,
     credentials: config.credentials,
     agents: opened.agents,
@@ -444,6 +445,7 @@ function startWork(parts: Parts): DoorbellWorker {
     slots: config.slots,
     isProtected: protectedBy(config),
     readFigure: createFigureReader(figureTimeoutMs, wayOut),
+    mayBegin: room.begin,
     log,
     metrics,
     crashPoint,
@@ -509,7 +511,6 @@ function startWork(parts: Parts): DoorbellWorker {
     metrics,
     crashPoint,
   });
-  const room = watchRoom(mostExpansions);
   const kind = (name: KindName) => ({ name, news: opened.news, queue, doorbell: doorbells[name], log });
   const kinds = [
     startKind({

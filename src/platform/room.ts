@@ -7,32 +7,66 @@ const sampleEveryMs = 200;
 const kept = 5;
 /** Above this share of its time the event loop comes late to what it has. */
 const busy = 0.6;
+/** A database that takes longer to store something has enough to do: commands wait for what is stored before them. */
+const slowMs = 1000;
 /** What begins costs at once; what it costs shows a moment later. */
 const growth = 0.04;
 
 /**
- * How much a process can work on at the same time: more begins only while its event loop has time left, so that whatever it works
- * on gets its looks in time. What finds no room waits, or goes to another process.
+ * How much a process can work on at the same time: more begins only while its event loop has time left, and the database stores in
+ * time, so that whatever it works on gets its looks and its commands in time. What finds no room waits, or goes to another process.
  */
 export function watchRoom(most: number) {
   const samples: EventLoopUtilization[] = [performance.eventLoopUtilization()];
+  /** When each began that is being stored. */
+  const storing = new Set<{ readonly at: number }>();
+  let slowAt = Number.NEGATIVE_INFINITY;
   let used = 0;
-  let begun = 0;
+  let sample = 0;
   const timer = setInterval(() => {
     const now = performance.eventLoopUtilization();
     used = performance.eventLoopUtilization(now, samples[0]).utilization;
     samples.push(now);
     if (samples.length > kept) samples.shift();
-    begun = 0;
+    sample += 1;
   }, sampleEveryMs);
   timer.unref();
-  return {
-    /** Whether one more may begin beside so many, which it then does. */
-    take(working: number): boolean {
+
+  function isSlow(): boolean {
+    const now = performance.now();
+    const [oldest] = storing;
+    if (oldest && now - oldest.at > slowMs) slowAt = now;
+    return now - slowAt < kept * sampleEveryMs;
+  }
+
+  /** Whether one more may begin beside so many, which it then does. */
+  function gate(): (working: number) => boolean {
+    let begun = 0;
+    let since = sample;
+    return (working) => {
+      if (since !== sample) begun = 0;
+      since = sample;
       if (working < least) return true;
-      if (working >= most || used > busy || begun >= Math.max(2, growth * working)) return false;
+      if (working >= most || used > busy || isSlow() || begun >= Math.max(2, growth * working)) return false;
       begun += 1;
       return true;
+    };
+  }
+  return {
+    /** Of what is worked on. */
+    take: gate(),
+    /** Of full syncs that begin in what is worked on: it may have waited for long, and go on in one moment with all others. */
+    begin: gate(),
+    /** Resolves as `stored` does, something that is being stored. */
+    async stores<T>(stored: Promise<T>): Promise<T> {
+      const one = { at: performance.now() };
+      storing.add(one);
+      try {
+        return await stored;
+      } finally {
+        isSlow();
+        storing.delete(one);
+      }
     },
     async close(): Promise<void> {
       clearInterval(timer);

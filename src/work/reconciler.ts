@@ -29,8 +29,8 @@ export interface Reconciler {
 
 const perLook = 1000;
 const ringsAtOnce = 16;
-/** What was rung for and stays due waits in the queue, or its ring was lost: it is rung for again after 1, 2, 4, 8, 8 … looks. */
-const mostLooksBetweenRings = 8;
+/** What was rung for and stays due waits in the queue, or its ring was lost: it is rung for again after 1, 2, 4 … 32, 32 … looks. */
+const mostLooksBetweenRings = 32;
 
 /**
  * Rings again for everything that is due and that nobody works on: wake-ups that were lost with the queue, in a
@@ -82,7 +82,11 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
       for (let id = now.shift(); id !== undefined && !signal.aborted; id = now.shift())
         await doorbell.ring(id);
     };
-    await Promise.all(Array.from({ length: ringsAtOnce }, ringSome));
+    await Promise.all(Array.from({ length: ringsAtOnce }, ringSome)).catch((error: unknown) => {
+      // The queue is away, and may come back empty.
+      rung = new Map();
+      throw error;
+    });
   }
 
   return {

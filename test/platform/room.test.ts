@@ -33,3 +33,30 @@ test('takes no more while the event loop is busy, but for a few', async () => {
   expect([room.take(7), room.take(8)]).toEqual([true, false]);
   await until(() => room.take(9), { what: 'it has room again' });
 });
+
+test('what is worked on and what begins in it take nothing from each other', () => {
+  const both = [room.take, room.begin].map((gate) => {
+    let working = 8;
+    while (gate(working)) working += 1;
+    return working;
+  });
+  expect(both[0]).toBe(both[1]);
+  expect(both[0]).toBeGreaterThan(8);
+});
+
+test('takes no more while the database is slow to store something, but for a few', async () => {
+  let store = () => undefined as void;
+  const stored = room.stores(new Promise<void>((resolve) => (store = resolve)));
+  let hadAt = performance.now();
+  const hasNone = () => {
+    const now = performance.now();
+    if (room.take(8)) hadAt = now;
+    // Three samples: what may begin in each of them begins.
+    return now - hadAt > 600;
+  };
+  await until(hasNone, { what: 'it has no room' });
+  expect(room.take(7)).toBe(true);
+  store();
+  await stored;
+  await until(() => room.take(8), { what: 'it has room again' });
+});

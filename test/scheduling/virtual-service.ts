@@ -37,6 +37,7 @@ export function virtualService(
     readonly agents?: ReadAgents;
     readonly compare?: Compare;
     readonly isProtected?: (node: JoinTarget) => boolean;
+    readonly mayBegin?: (underWay: number) => boolean;
   } = {},
 ) {
   const store = createMemoryStore({ now: () => Math.round(cluster.now()) });

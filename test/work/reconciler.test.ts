@@ -28,8 +28,26 @@ function start(due: () => readonly string[], more: Partial<ReconcilerOptions> = 
 
 test('rings at once for what has become due, and ever more rarely for what stays due', async () => {
   const seen = start(() => ['waits']);
-  await until(() => seen.looks > 32);
-  expect(seen.rings.map(({ look }) => look).slice(0, 6)).toEqual([1, 2, 4, 8, 16, 24]);
+  await until(() => seen.looks > 96);
+  expect(seen.rings.map(({ look }) => look).slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 64, 96]);
+});
+
+test('rings at once for all that is due when the queue has come back', async () => {
+  let away = false;
+  const seen = start(
+    () => {
+      away = seen.looks === 16;
+      return ['waits'];
+    },
+    {
+      doorbell: {
+        ring: async (id) =>
+          away ? Promise.reject(new Error('away')) : void seen.rings.push({ id, look: seen.looks }),
+      },
+    },
+  );
+  await until(() => seen.looks > 20);
+  expect(seen.rings.map(({ look }) => look).slice(0, 6)).toEqual([1, 2, 4, 8, 17, 18]);
 });
 
 test('what was worked on meanwhile is rung for at once when it is due again', async () => {

@@ -12,6 +12,8 @@ import { owesSetting } from './throttle.ts';
 const closeLookMs = 100;
 /** A control rings by itself; only the window's beginning, or the end of a hold, must not be missed by much. */
 const longestLookInClosedWindowMs = 5000;
+/** No server is asked meanwhile, only whether the freeze is over; that is known one look later. */
+const lookWhileFrozenMs = 500;
 /** A state that lasts is looked at less often: after a tenth of the time that it has lasted. */
 const shareOfState = 0.1;
 /**
@@ -24,6 +26,8 @@ const lookShareOfCopy = 0.025;
  * from one look before nine tenths the next falls after them.
  */
 const lookShareOfRest = 0.3;
+/** Of the time that a copy has lasted: its pace says little in its first seconds. */
+const lookShareOfYoungCopy = 0.5;
 /** A look that comes so much earlier than planned is made all the same: it was planned from the last reply. */
 const dueShare = 0.75;
 
@@ -43,6 +47,7 @@ export function lookAgainIn(expansion: Expansion, now: number): number | null {
   if (expansion.state === 'pending') return expansion.waitsFor === null ? 500 : 2000;
   const next = expansion.joins.find((join) => join.phase === 'waiting' && isNextInLine(expansion, join));
   if (next?.waitingFor === null) return 0;
+  if (next?.waitingFor.code === 'frozen') return lookWhileFrozenMs;
   if (next?.waitingFor.code === 'master_held' || (next && closedWindow(expansion, now) !== null))
     return longestLookInClosedWindowMs;
   return Math.min(1000, Math.max(closeLookMs, expansion.policy.lookIntervalMs));
@@ -117,7 +122,7 @@ function lookApartMs(expansion: Expansion, join: Join, now: number): number {
     case 'transferring':
       return within(
         Math.min(copyApartMs(tracker, lastedMs, now, expansion.policy), boundOfCopyIn(expansion, tracker)),
-        Math.max(seldom, Math.min(lookIntervalMs, lookShareOfCopy * lastedMs)),
+        mostApartInCopyMs(expansion.policy, lastedMs),
       );
     case 'verifying':
       return isSteady(expansion, join) ? Math.max(seldom, lookIntervalMs) : lookIntervalMs;
@@ -136,6 +141,15 @@ function dumpEndedAt(tracker: SlaveTracker | null): number {
   return wait?.endedAt === null && wait.dump !== null && wait.dump.notAfter >= wait.earliestAt
     ? wait.dump.notAfter
     : Number.NEGATIVE_INFINITY;
+}
+
+function mostApartInCopyMs(policy: Pick<Policy, 'lookIntervalMs'>, lastedMs: number): number {
+  const { lookIntervalMs } = policy;
+  const inYoungCopy = Math.max(lookIntervalMs, lookShareOfYoungCopy * lastedMs);
+  return Math.max(
+    Math.min(seldomMs(policy), inYoungCopy),
+    Math.min(lookIntervalMs, lookShareOfCopy * lastedMs),
+  );
 }
 
 /** Closer towards the end of the copy; where nobody knows when it ends, by the time that it has lasted. */

@@ -36,8 +36,6 @@ export function beginJoin(
   gate: Gate,
   capabilitiesOf: (facts: NodeFacts) => Capabilities,
 ): void {
-  const nodeLook = turn.nodeLooks.get(join.index);
-  if (!nodeLook || !turn.masterLook) return;
   if (gate.closedBecause !== null) {
     // The time for which node and master are waited for counts from a gate that is open.
     const inLine =
@@ -47,6 +45,8 @@ export function beginJoin(
     waitFor(turn, inLine, gate.closedBecause);
     return;
   }
+  const nodeLook = turn.nodeLooks.get(join.index);
+  if (!nodeLook || !turn.masterLook) return;
   const unopened = unopenedSince(join, nodeLook);
   if (unopened) {
     giveUp(turn, join, 'failed', unopened);

@@ -31,6 +31,12 @@ export interface WantedLooks {
   readonly nodes: ReadonlyMap<number, readonly LookSection[]>;
 }
 
+/** Whether a full sync would be the first thing that happens in this expansion: nothing is under way, and a node is next. */
+export const isAboutToBegin = (expansion: Expansion): boolean =>
+  expansion.state === 'running' &&
+  !expansion.joins.some(needsLook) &&
+  expansion.joins.some((join) => isNextInLine(expansion, join));
+
 /** What does not read a database. */
 const unread: readonly LookSection[] = ['server', 'replication', 'lastsave', 'config'];
 const following: readonly LookSection[] = ['server', 'replication', 'stats'];
@@ -43,22 +49,26 @@ const statsEveryMs = 5000;
 export const needsLook = (join: Join): boolean =>
   isActive(join.phase) || join.leaving !== null || join.phase === 'preflight' || owesSetting(join);
 
-/** null = there is nothing to look at. `compared`: the joins whose comparison has ended, by their index. */
+/**
+ * null = there is nothing to look at. `compared`: the joins whose comparison has ended, by their index. `closed`: no node may begin
+ * now, so none is checked for it.
+ */
 export function wantedLooks(
   expansion: Expansion,
   now: number,
   compared: ReadonlySet<number> = new Set(),
+  closed = false,
 ): WantedLooks | null {
   if (isEnded(expansion.state) || startsLater(expansion, now) !== null) return null;
   const { state } = expansion;
   const joins = expansion.joins.filter(
-    (join) => needsLook(join) || (state === 'running' && isNextInLine(expansion, join)),
+    (join) => needsLook(join) || (!closed && state === 'running' && isNextInLine(expansion, join)),
   );
   const first = expansion.batchSize === null && !needsPerson(expansion.state);
   if (joins.length === 0 && !first && !owesMasterSetting(expansion)) return null;
   const due = joins.filter((join) => isDue(expansion, join, now));
   if (joins.length > 0 && due.length === 0) return { master: dumpSections(expansion, now), nodes: new Map() };
-  const wholeBatch = first ? expansion.joins : [...due, ...nextToBegin(expansion, compared)];
+  const wholeBatch = first ? expansion.joins : [...due, ...(closed ? [] : nextToBegin(expansion, compared))];
   const beforeAttach = first || wholeBatch.some(({ phase }) => phase === 'waiting' || phase === 'preflight');
   return {
     master: beforeAttach ? preflightSections : masterSections(expansion, now),

@@ -1,6 +1,6 @@
 import type { ReadAgents } from '../../admission/sights.ts';
 import type { StoredSight } from '../../store/agents.ts';
-import { masterKey } from '../../store/master-key.ts';
+import { addressKey, masterKey } from '../../store/master-key.ts';
 import type { Clock } from './observer.ts';
 
 interface Question {
@@ -34,7 +34,7 @@ export function gathered(agents: ReadAgents, clock: Clock): ReadAgents {
       }
       for (const address of addresses) open.addresses.add(address);
       const found = await open.answer;
-      return [...new Set(addresses.flatMap((address) => found.get(address) ?? []))];
+      return [...new Set(addresses.flatMap((address) => found.get(addressKey(address)) ?? []))];
     },
   };
 }

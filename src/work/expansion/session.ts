@@ -12,7 +12,7 @@ import { placeKey, serverKeys } from '../../core/plan/preflight-servers.ts';
 import { type Decision, decide, type PreviousExpansion, takeReplies } from '../../core/steps/decide.ts';
 import { beingAsked, type HookAnswers, heldAt, questionsOf } from '../../core/steps/hooks.ts';
 import type { Reply } from '../../core/steps/intent.ts';
-import { needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
+import { isAboutToBegin, needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { ComparedBy, ComparisonReport } from '../../model/comparison.ts';
@@ -84,6 +84,8 @@ export interface SessionDeps {
   readonly readFigure?: ReadFigure;
   readonly log: Logger;
   readonly metrics: Metrics | null;
+  /** Whether this process has the time to follow one more full sync, which then begins; absent = always. */
+  readonly hasRoom?: () => boolean;
   /** Whether a control waits for this expansion, as this process last saw it. */
   readonly controlsWait: (expansionId: string) => Promise<boolean>;
   /** Reason of the global stop: as last seen, and, right before a command, as of now. */
@@ -100,6 +102,7 @@ const pingTimeoutMs = 2000;
 /** A lease and a freeze are known well enough when asked for within this time: freezes are obeyed within 1 s. */
 const freshMs = 600;
 const saveAtLeastEveryMs = 1000;
+const roomAgainMs = 250;
 /** Looks that wait for the next save; a slow database must not make them many. */
 const mostLookNotes = 500;
 
@@ -111,6 +114,8 @@ export interface Session {
   readonly expansion: Expansion;
   /** Whether a comparison runs. */
   readonly comparing: boolean;
+  /** Whether a node is under way. */
+  readonly syncing: boolean;
   /** Stores what no turn has stored yet; to be called before the lease is given back. */
   settle(): Promise<void>;
   close(): void;
@@ -154,8 +159,10 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   async function turn(): Promise<number | null> {
     saver.check();
     const controls = await pendingControls();
+    const stopped = (await deps.frozen.known()) !== null || holdOf(await deps.holds.known()) !== null;
+    const noRoom = !stopped && isAboutToBegin(expansion) && deps.hasRoom?.() === false;
     const [looks] = await Promise.all([
-      lookAround(deps, observer, expansion, new Set(reports.keys())),
+      lookAround(deps, observer, expansion, new Set(reports.keys()), stopped || noRoom),
       sights?.read(expansion),
     ]);
     const { masterLook, nodeLooks } = sights?.beside(expansion, looks) ?? looks;
@@ -166,7 +173,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     const answered = await answersOfHooks();
     const taken = await slots.take(
       expansion,
-      (join) => masterHeldBy === null && held === null && heldAt(expansion, join, answered) === null,
+      (join) =>
+        !noRoom && masterHeldBy === null && held === null && heldAt(expansion, join, answered) === null,
     );
     reportCame = false;
     const decision = decide({
@@ -200,7 +208,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     for (const start of decision.comparisons)
       if (!short.includes(start)) startComparison(start.joinIndex, start.id);
     if (decision.commands.length > 0) return act(decision);
-    return decision.lookAgainInMs;
+    const { lookAgainInMs } = decision;
+    return noRoom && lookAgainInMs !== null ? Math.max(lookAgainInMs, roomAgainMs) : lookAgainInMs;
   }
 
   async function pendingControls(): Promise<readonly Control[]> {
@@ -479,6 +488,9 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     get comparing() {
       return [...running.keys()].some((index) => !reports.has(index));
     },
+    get syncing() {
+      return expansion.joins.some(needsLook);
+    },
     close() {
       for (const { aborter } of running.values()) aborter.abort();
       observer.close();
@@ -491,8 +503,9 @@ async function lookAround(
   observer: Observer,
   expansion: Expansion,
   compared: ReadonlySet<number>,
+  closed: boolean,
 ): Promise<Looks> {
-  const wanted = wantedLooks(expansion, deps.clock.now(), compared);
+  const wanted = wantedLooks(expansion, deps.clock.now(), compared, closed);
   if (!wanted) return { masterLook: null, nodeLooks: new Map() };
   const login = deps.credentials.get(expansion.master.credential);
   // Pika compares masterauth with requirepass, never with an ACL user's password.

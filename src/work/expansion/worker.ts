@@ -37,6 +37,8 @@ export interface WorkerDeps {
   readonly isProtected?: (node: JoinTarget) => boolean;
   /** Reads an operator's own figure of health. */
   readonly readFigure?: ReadFigure;
+  /** Whether one more full sync may begin beside so many; absent = always. */
+  readonly mayBegin?: (underWay: number) => boolean;
   /** How long a dead worker's expansions stay untouched. */
   readonly leaseMs?: number;
   /** Called after each durable step. Tests use it to kill the process. */
@@ -76,6 +78,13 @@ export function createWorker(deps: WorkerDeps): Worker {
   );
   const asked = deps.hooks ?? noHooks;
   const steps = cached(asked.steps, hooksSeenForMs, clock);
+  /** Expansions of which a node is under way here, or is about to be. */
+  const underWay = new Set<string>();
+  const hasRoom = (id: string): boolean => {
+    const has = deps.mayBegin?.(underWay.size) ?? true;
+    if (has) underWay.add(id);
+    return has;
+  };
   const activeHolds = async () => (deps.holds ? deps.holds.active() : []);
   const sessionDeps = {
     store: deps.store,
@@ -99,11 +108,13 @@ export function createWorker(deps: WorkerDeps): Worker {
   async function work({ lease, keep }: Held, signal: AbortSignal): Promise<number | null> {
     const expansion = await deps.store.get(lease.id);
     if (!expansion || isEnded(expansion.state)) return null;
-    const session = createSession(sessionDeps, lease, expansion);
+    const session = createSession({ ...sessionDeps, hasRoom: () => hasRoom(lease.id) }, lease, expansion);
     try {
       while (!signal.aborted) {
         const turnedAt = clock.now();
         const planned = await session.turn();
+        if (session.syncing) underWay.add(lease.id);
+        else underWay.delete(lease.id);
         // What a comparison has read is lost with the session.
         const again = planned !== null && session.comparing ? Math.min(planned, leaseMs / 3) : planned;
         if (again === null || again > leaseMs) {
@@ -120,6 +131,7 @@ export function createWorker(deps: WorkerDeps): Worker {
       await session.settle();
       return 0;
     } finally {
+      underWay.delete(lease.id);
       session.close();
     }
   }

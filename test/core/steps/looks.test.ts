@@ -99,3 +99,68 @@ test('looks are close after SLAVEOF, however long the node was away from its mas
   expect(again! - begun!).toBeGreaterThan(2000);
   expect(seenAfterMs[1]).toBeLessThan(seenAfterMs[0]! + 150);
 });
+
+test('while everything is frozen no server is asked anything, and the thaw is seen within a second', async () => {
+  const { cluster, store, comesTo, until, events } = await begin({ nodes: ['n1'] });
+  await store.freeze({ reason: 'peak hours', by: 'ann' });
+  await comesTo('its wait', ({ joins }) => joins[0]!.waitingFor?.code === 'frozen');
+  const asked = () => cluster.nodes.map(({ counters }) => counters.commands);
+  const [before, from] = [asked(), cluster.now()];
+  await until(async () => cluster.now() >= from + 600_000, 700_000);
+  expect(asked()).toEqual(before);
+  const thawedAt = cluster.now();
+  await store.unfreeze({ reason: 'it is over', by: 'ann' });
+  await comesTo('its SLAVEOF', isIn(0, 'attaching'));
+  expect((await events()).findLast(({ type }) => type === 'node.phase')!.at - thawedAt).toBeLessThan(1500);
+});
+
+test('a young copy is looked at again before it has lasted twice as long', async () => {
+  const { cluster, comesTo } = await begin({ nodes: ['n1'] });
+  const node = cluster.node('n1');
+  const asked: number[] = [];
+  cluster.world.clock.after(0, function count(known = 0) {
+    const { commands } = node.counters;
+    if (commands !== known) asked.push(cluster.now());
+    cluster.world.clock.after(10, () => count(commands));
+  });
+  const { phaseSince } = (await comesTo('its files', isIn(0, 'transferring'))).joins[0]!;
+  const { joins } = await comesTo('its end', ended);
+  const end = joins[0]!.phases.find(({ phase }) => phase === 'swapping')!.at;
+  const inCopy = asked.filter((at) => at >= phaseSince && at < end);
+  expect(inCopy.length).toBeGreaterThan(10);
+  for (const [index, at] of inCopy.entries()) {
+    const next = inCopy[index + 1] ?? end;
+    const most = Math.min(1000, Math.max(250, (next - phaseSince) / 2));
+    expect(next - at, `until ${next - phaseSince} ms`).toBeLessThanOrEqual(most + 100);
+  }
+});
+
+test('a worker without time for one more full sync begins none, asks the servers nothing, and obeys', async () => {
+  const room = { is: false, underWay: [] as number[] };
+  const mayBegin = (underWay: number): boolean => {
+    room.underWay.push(underWay);
+    return room.is;
+  };
+  const { cluster, comesTo, until, control, eventTypes } = await begin({
+    nodes: ['n1', 'n2', 'n3'],
+    mayBegin,
+  });
+  await comesTo('its start', ({ state }) => state === 'running');
+  const asked = () => cluster.nodes.map(({ counters }) => counters.commands);
+  const [before, from] = [asked(), cluster.now()];
+  await until(async () => cluster.now() >= from + 60_000, 70_000);
+  expect(asked()).toEqual(before);
+  expect(await eventTypes()).not.toContain('node.attempt');
+  room.is = true;
+  await comesTo('its first copy', isIn(0, 'transferring'));
+  room.is = false;
+  await comesTo('its second copy', isIn(1, 'transferring'));
+  expect(room.underWay.every((underWay) => underWay === 0)).toBe(true);
+  await control('pause');
+  await comesTo('a pause', ({ state }) => state === 'paused');
+  await control('resume');
+  await comesTo('its resumption', ({ state }) => state === 'running');
+  await control('cancel');
+  const { joins } = await comesTo('its end', ended);
+  expect(joins.map(({ phase }) => phase)).toEqual(['verified', 'verified', 'cancelled']);
+});

@@ -33,6 +33,7 @@ interface Setting {
   /** Of the nodes; default: not permitted. */
   readonly overwriteData?: boolean;
   readonly isProtected?: (node: JoinTarget) => boolean;
+  readonly mayBegin?: (underWay: number) => boolean;
   /** Where the first worker dies; absent = nowhere. */
   readonly diesAt?: CrashPoint;
   /** Called when the nodes are there and nothing was asked for yet. */
@@ -55,6 +56,7 @@ export async function begin({
   hooks,
   overwriteData,
   isProtected,
+  mayBegin,
   diesAt,
   before,
 }: Setting = {}) {
@@ -78,6 +80,7 @@ export async function begin({
     ...(compare && { compare: compare(cluster) }),
     ...(hooks && { hooks }),
     ...(isProtected && { isProtected }),
+    ...(mayBegin && { mayBegin }),
   });
   const startAt = startsInMs === undefined ? undefined : Math.round(cluster.now()) + startsInMs;
   await service.accept('e', 'm', nodes, { forecastTolerance: null, ...policy }, null, startAt, overwriteData);

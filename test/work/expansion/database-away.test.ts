@@ -44,6 +44,7 @@ describe('a worker whose database goes away in the middle of an expansion', () =
         now: () => now,
         // Between two turns the database goes away.
         sleep: async (ms) => {
+          now += ms;
           if (ms === databaseRetryMs) waits.shift()?.();
           else if (claims.length === 1) store.setUnavailable(true);
           else stop.abort();
