@@ -186,8 +186,8 @@ class Run {
    * A sample of every DB in place of the steps from `step` on. What was compared until now counts. Where data were found to be
    * missing or different, that is the result: a sample would count them twice, and add nothing.
    */
-  #goOnAsSample(step: number): void {
-    const { differencesTotal, bySign, lookedAt } = this.#tally.state;
+  #goOnAsSample(step: number, { pair }: Comparer): void {
+    const { differencesTotal, bySign, lookedAt, memberEntries } = this.#tally.state;
     const dbs = new Set(this.#steps.flatMap((each) => ('db' in each ? each.db : [])));
     const isOpen = differencesTotal === (bySign.outlives ?? 0);
     const samples = isOpen ? [...dbs].map((db): Step => ({ kind: 'sample', db })) : [];
@@ -195,6 +195,7 @@ class Run {
     this.#tally.note(
       note('full_cut', {
         keys: lookedAt,
+        entries: lookedAt + (pair.kind === 'pika' ? memberEntries : 0),
         estimatedKeys: this.#estimatedKeys,
         ms: this.#ranMs(),
         limitSeconds: this.#spec.chosen!.limitMs! / 1000,
@@ -276,7 +277,7 @@ class Run {
     };
     this.#checkpointAt = clock.now() + checkpointEveryMs;
     while (this.#step < this.#steps.length) {
-      if (this.#isOver()) this.#goOnAsSample(this.#step);
+      if (this.#isOver()) this.#goOnAsSample(this.#step, comparer);
       const step = this.#steps[this.#step];
       if (step === undefined) break;
       if (step.kind !== 'counts') await pair.select(step.db);
@@ -326,7 +327,7 @@ class Run {
       const next = await walk.step();
       if (next === null) break;
       await this.#reached(next.toString('base64'), comparer, walk);
-      if (this.#isOver()) return this.#cut(walk);
+      if (this.#isOver()) return this.#cut(walk, comparer);
     }
     this.#tally.stratum({ looks: this.#tally.state.byType[step.type] ?? 0, complete: true });
   }
@@ -341,14 +342,14 @@ class Run {
       const cursor = await walk.step();
       if (cursor === null) break;
       if (await this.#reached(cursor, comparer, walk)) this.#keysExpire = await anyExpires(comparer.pair);
-      if (this.#isOver()) return this.#cut(walk);
+      if (this.#isOver()) return this.#cut(walk, comparer);
     }
     this.#tally.stratum({ looks: this.#tally.state.lookedAt, complete: true });
   }
 
-  async #cut(walk: RangeWalk | RedisWalk): Promise<void> {
+  async #cut(walk: RangeWalk | RedisWalk, comparer: Comparer): Promise<void> {
     await walk.finish();
-    this.#goOnAsSample(this.#step + 1);
+    this.#goOnAsSample(this.#step + 1, comparer);
   }
 
   /** Pika has no cheap way to tell; after an exact count it is known, and saves a question per key. */

@@ -356,6 +356,8 @@ export const noteTexts = {
   ),
   full_cut: text<{
     readonly keys: number;
+    /** What was compared as the estimate counts it: with members of collections on Pika. Absent in reports of earlier releases. */
+    readonly entries?: number;
     readonly estimatedKeys: number | null;
     readonly ms: number;
     readonly limitSeconds: number;

@@ -116,6 +116,7 @@ describe.each(['3.5.4', '4.0.1'] as const)('simulated Pika %s', (version) => {
     const [cut] = report.said!.notes.filter(({ code }) => code.startsWith('full_'));
     expect(cut).toMatchObject({ code: 'full_cut', facts: { limitSeconds: 10, sampled: true } });
     expect(report.lookedAtKeys).toBeGreaterThan(cut!.facts.keys as number);
+    expect(cut!.facts.entries).toBeGreaterThan(cut!.facts.keys as number);
     // A loss that was found by then is the result.
     cluster.fault.dropKeys('s', 0.05);
     const lossy = await compareNodes({ left, right, spec, ...clockUntilLists() });

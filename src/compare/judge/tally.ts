@@ -14,6 +14,8 @@ import { type Stratum, smallestLossOverall } from './statistics.ts';
 /** What a comparison has found so far. Plain JSON: it is stored with the cursor, so that nothing is counted twice. */
 export interface TallyState {
   lookedAt: number;
+  /** Members of the collections among them, as Pika's estimate of keys counts them. */
+  memberEntries: number;
   byType: Partial<Record<KeyType, number>>;
   differencesTotal: number;
   byKind: Partial<Record<DifferenceKind, number>>;
@@ -34,6 +36,7 @@ export interface TallyState {
 
 export const emptyTally = (): TallyState => ({
   lookedAt: 0,
+  memberEntries: 0,
   byType: {},
   differencesTotal: 0,
   byKind: {},
@@ -67,6 +70,11 @@ export class Tally {
     if (keys === 0) return;
     this.state.lookedAt += keys;
     this.state.byType[type] = (this.state.byType[type] ?? 0) + keys;
+  }
+
+  /** Pika has a zset's members once by name, and once more by score. */
+  lookedAtMembers(type: KeyType, members: number): void {
+    this.state.memberEntries += type === 'zset' ? 2 * members : members;
   }
 
   stratum(stratum: Stratum): void {

@@ -56,14 +56,16 @@ async function compareCollections(
   type: Collection,
   keys: readonly Buffer[],
 ): Promise<void> {
-  const { pair, settler } = comparer;
+  const { pair, settler, tally } = comparer;
   const sizes = await readSizes(pair, type, keys);
+  let members = 0;
   const small: Small = { keys: [], members: [] };
   const large: Buffer[] = [];
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
     const left = sizes.left[i]!;
     const right = sizes.right[i]!;
+    members += left;
     if (left !== right) {
       const of = Math.max(left, right) <= wholeUpTo ? 'whole' : 'size';
       settler.suspect({ type, key, probe: { of } });
@@ -75,6 +77,7 @@ async function compareCollections(
   }
   await compareSmall(comparer, type, small);
   for (const key of large) await compareLarge(comparer, type, key);
+  tally.lookedAtMembers(type, members);
 }
 
 /** Small collections, and how many members each has. */

@@ -97,14 +97,16 @@ export function paceOf(chosen: ChosenDepth | undefined, report: ComparisonReport
   return tookMs < tellingMs ? null : tookMs / 1000 / chosen.assumedSeconds;
 }
 
-/** The share of the keys that had been compared by then; members of collections count as keys of the estimate, so it is rather more. */
+/** The share of the estimated keys that had been compared by then. In reports of earlier releases it is rather more: they do not count members. */
 function cutAt({
   keys,
+  entries = keys,
   estimatedKeys,
 }: {
   readonly keys?: unknown;
+  readonly entries?: unknown;
   readonly estimatedKeys?: unknown;
 }): number {
-  const share = Number(keys) / Number(estimatedKeys);
+  const share = Number(entries) / Number(estimatedKeys);
   return share > 0 && share < 1 ? share : 0.5;
 }

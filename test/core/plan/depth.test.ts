@@ -114,6 +114,19 @@ describe('the pace of a comparison', () => {
     expect(paceOf(full, report({ depth: 'sample', endedAt: 90_000, said }))).toBeCloseTo(2.4);
   });
 
+  test('of a comparison that was cut counts the members of collections, as the estimate does', () => {
+    const facts = {
+      keys: 50,
+      entries: 500,
+      estimatedKeys: 1000,
+      ms: 60_000,
+      limitSeconds: 60,
+      sampled: true,
+    };
+    const said = { reason: null, notes: [note('full_cut', facts)] };
+    expect(paceOf(full, report({ depth: 'sample', endedAt: 90_000, said }))).toBeCloseTo(1.2);
+  });
+
   test.each<readonly [string, ChosenDepth | undefined, ComparisonReport | null]>([
     ['a request that named the depth', undefined, report({})],
     ['a sample', { ...full, depth: 'sample' }, report({ depth: 'sample' })],
