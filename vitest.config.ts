@@ -26,6 +26,8 @@ export default defineConfig({
     hookTimeout: 300_000,
     teardownTimeout: 20_000,
     pool: 'forks',
+    // Else each project compiles the sources anew.
+    experimental: { fsModuleCache: true },
     // Many tests wait for servers: more workers than there are cores keep the cores busy.
     maxWorkers: availableParallelism() + 3,
     sequence: { sequencer: LongestFirst },
