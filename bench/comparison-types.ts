@@ -55,6 +55,14 @@ interface Data {
 }
 
 const data: readonly Data[] = [
+  {
+    what: `${10 * collections} strings of 100 bytes`,
+    isLarge: false,
+    underWay: 3,
+    *commands() {
+      for (let i = 0; i < 10 * collections; i++) yield ['SET', `key:${i}`, `${i}`.padEnd(100)];
+    },
+  },
   ...Object.entries(adds).map(
     ([type, add]): Data => ({
       what: `${collections} times a ${type} of 10 members`,
