@@ -45,7 +45,7 @@ test('what is worked on and what begins in it take nothing from each other', () 
 });
 
 test('takes no more while the database is slow to store something, but for a few', async () => {
-  let store = () => undefined as void;
+  let store: () => void = () => undefined;
   const stored = room.stores(new Promise<void>((resolve) => (store = resolve)));
   let hadAt = performance.now();
   const hasNone = () => {
