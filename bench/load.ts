@@ -22,19 +22,16 @@ const mostMb = 300;
 /** Runs the benchmark and prints its lines. */
 export async function benchLoad(): Promise<void> {
   const program = await builtProgram();
-  try {
-    await within(
-      program,
-      { masters, nodesEach, lookWithinMs: lookWithinMs.shortCopy, copySeconds: 1.5 },
-      shortCopies,
-    );
-    await within(
-      program,
-      { masters: longMasters, nodesEach: 1, lookWithinMs: lookWithinMs.longCopy, copySeconds: 120 },
-      longCopies,
-    );
-  } finally {
-  }
+  await within(
+    program,
+    { masters, nodesEach, lookWithinMs: lookWithinMs.shortCopy, copySeconds: 1.5 },
+    shortCopies,
+  );
+  await within(
+    program,
+    { masters: longMasters, nodesEach: 1, lookWithinMs: lookWithinMs.longCopy, copySeconds: 120 },
+    longCopies,
+  );
 }
 
 type Site = Awaited<ReturnType<typeof open>>;

@@ -27,34 +27,31 @@ const cores = cpus().length;
 /** Runs the benchmark and prints its lines. */
 export async function benchWorkers(): Promise<void> {
   const program = await builtProgram();
-  try {
-    const runs = new Map<number, Throughput>();
-    for (const count of [1, 2, 4]) runs.set(count, await throughput(program, count));
-    const one = runs.get(1)!;
-    for (const [count, least] of [
-      [2, 1.8],
-      [4, 3],
-    ] as const) {
-      const many = runs.get(count)!;
-      const byTime = many.nodesPerSecond / one.nodesPerSecond;
-      // Each worker needs a core for itself, beside those of database and simulation.
-      figure({
-        what: `workers, throughput of ${count} beside that of 1`,
-        value: byTime,
-        ...(cores > count + 1 ? { goal: { atLeast: least } } : {}),
-        more: `${many.nodesPerSecond.toFixed(1)} and ${one.nodesPerSecond.toFixed(1)} nodes a second on ${cores} cores`,
-      });
-      figure({
-        what: `workers, nodes for a second of processor time of ${count} beside that of 1`,
-        value: many.nodesPerProcessorSecond / one.nodesPerProcessorSecond,
-        goal: { atLeast: least / count },
-        more: `${many.nodesPerProcessorSecond.toFixed(1)} and ${one.nodesPerProcessorSecond.toFixed(1)}, in workers and database`,
-      });
-    }
-    await takeover(program);
-    await besideSlow(program);
-  } finally {
+  const runs = new Map<number, Throughput>();
+  for (const count of [1, 2, 4]) runs.set(count, await throughput(program, count));
+  const one = runs.get(1)!;
+  for (const [count, least] of [
+    [2, 1.8],
+    [4, 3],
+  ] as const) {
+    const many = runs.get(count)!;
+    const byTime = many.nodesPerSecond / one.nodesPerSecond;
+    // Each worker needs a core for itself, beside those of database and simulation.
+    figure({
+      what: `workers, throughput of ${count} beside that of 1`,
+      value: byTime,
+      ...(cores > count + 1 ? { goal: { atLeast: least } } : {}),
+      more: `${many.nodesPerSecond.toFixed(1)} and ${one.nodesPerSecond.toFixed(1)} nodes a second on ${cores} cores`,
+    });
+    figure({
+      what: `workers, nodes for a second of processor time of ${count} beside that of 1`,
+      value: many.nodesPerProcessorSecond / one.nodesPerProcessorSecond,
+      goal: { atLeast: least / count },
+      more: `${many.nodesPerProcessorSecond.toFixed(1)} and ${one.nodesPerProcessorSecond.toFixed(1)}, in workers and database`,
+    });
   }
+  await takeover(program);
+  await besideSlow(program);
 }
 
 interface Throughput {

@@ -9,6 +9,8 @@ const kept = 5;
 const busy = 0.6;
 /** A database that takes longer to store something has enough to do: commands wait for what is stored before them. */
 const slowMs = 1000;
+/** A machine that others keep busy must not stand still. */
+const oneBeginsWithinMs = 1000;
 /** What begins costs at once; what it costs shows a moment later. */
 const growth = 0.04;
 
@@ -39,16 +41,21 @@ export function watchRoom(most: number) {
     return now - slowAt < kept * sampleEveryMs;
   }
 
-  /** Whether one more may begin beside so many, which it then does. */
-  function gate(): (working: number) => boolean {
+  /** Whether one more may begin beside so many, which it then does. After `longestMs` without one, one may, however busy it is. */
+  function gate(longestMs = Number.POSITIVE_INFINITY): (working: number) => boolean {
     let begun = 0;
+    let begunAt = Number.NEGATIVE_INFINITY;
     let since = sample;
     return (working) => {
+      const now = performance.now();
       if (since !== sample) begun = 0;
       since = sample;
-      if (working < least) return true;
-      if (working >= most || used > busy || isSlow() || begun >= Math.max(2, growth * working)) return false;
-      begun += 1;
+      if (working >= least) {
+        const full = used > busy || isSlow() || begun >= Math.max(2, growth * working);
+        if (working >= most || (full && now - begunAt < longestMs)) return false;
+        begun += 1;
+      }
+      begunAt = now;
       return true;
     };
   }
@@ -56,7 +63,7 @@ export function watchRoom(most: number) {
     /** Of what is worked on. */
     take: gate(),
     /** Of full syncs that begin in what is worked on: it may have waited for long, and go on in one moment with all others. */
-    begin: gate(),
+    begin: gate(oneBeginsWithinMs),
     /** Resolves as `stored` does, something that is being stored. */
     async stores<T>(stored: Promise<T>): Promise<T> {
       const one = { at: performance.now() };

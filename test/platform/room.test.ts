@@ -60,3 +60,15 @@ test('takes no more while the database is slow to store something, but for a few
   await stored;
   await until(() => room.take(8), { what: 'it has room again' });
 });
+
+test('one full sync a second begins, however busy it is', async () => {
+  const stored = room.stores(new Promise<void>(() => undefined));
+  void stored;
+  let begun = 0;
+  await until(() => {
+    spin(250);
+    if (room.begin(9)) begun += 1;
+    return begun === 3;
+  });
+  expect(room.begin(9)).toBe(false);
+});
