@@ -9,7 +9,7 @@ ensureDependencies();
 rmSync('dist', { recursive: true, force: true });
 for (const [command, args] of [
   [bin('tsc'), ['-p', 'tsconfig.build.json', ...process.argv.slice(2)]],
-  [process.execPath, ['scripts/bundle.mjs', 'dist']],
+  [process.execPath, ['scripts/bundle.mjs', 'dist', 'dist/cli/main.js', 'dist/compare/thread.js']],
   [bin('vite'), ['build', 'src/dashboard', '--logLevel', 'warn']],
 ]) {
   if (spawnSync(command, args, { stdio: 'inherit' }).status !== 0) process.exit(1);

@@ -1,38 +1,47 @@
-// Part of `npm run build`: the program in few files. Node takes longer to find and link 1,200 modules than to run them.
-// node scripts/bundle.mjs dist: puts the modules that tsc wrote below dist, and those of typebox, into few files, in place of each
-// entry and in dist/chunks. Other dependencies stay where they are.
-import { dirname, join, relative, resolve } from 'node:path';
+// A program in few files: Node takes longer to find and link 1,200 modules than to run them.
+// node scripts/bundle.mjs folder entry...: puts the entries, what they import and typebox into few files in the folder. Entries that lie
+// in it are replaced (`npm run build`), others are put beside each other as .mjs. Other dependencies stay where they are.
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
 
-const dist = resolve(process.argv[2]);
+const [folder, ...entries] = process.argv.slice(2).map((path) => resolve(path));
+const isInFolder = (path) => path.startsWith(join(folder, '/'));
+const replaces = entries.every(isInFolder);
+const extension = replaces ? 'js' : 'mjs';
 
-/** What Node is started with: the command line, and the thread of a comparison. */
-const entries = ['cli/main', 'compare/thread'];
+const nameOf = (entry) => {
+  const path = replaces ? relative(folder, entry) : basename(entry);
+  return path.slice(0, -extname(path).length);
+};
 
-/** A module finds the files beside it from where it was. All files that are written lie one folder below dist. */
+/** A module finds the files beside it from where it was. In the folder, which may move, all files that are written lie one folder deep. */
 const keepPlaces = {
   name: 'keep-places',
   transform(code, id) {
-    if (!id.startsWith(dist) || !code.includes('import.meta.url')) return null;
-    const place = relative(join(dist, 'chunks'), id);
-    return code.replaceAll('import.meta.url', `new URL('${place}', import.meta.url).href`);
+    if (!code.includes('import.meta.url')) return null;
+    if (replaces && !isInFolder(id)) return null;
+    const place = replaces
+      ? `new URL('${relative(join(folder, 'chunks'), id)}', import.meta.url).href`
+      : JSON.stringify(pathToFileURL(id).href);
+    return code.replaceAll('import.meta.url', place);
   },
 };
 
 await build({
-  root: dirname(dist),
+  root: replaces ? dirname(folder) : process.cwd(),
   configFile: false,
   logLevel: 'warn',
   plugins: [keepPlaces],
   ssr: { noExternal: ['typebox'] },
   build: {
     ssr: true,
-    outDir: dist,
+    outDir: folder,
     emptyOutDir: false,
     target: 'node20',
     rolldownOptions: {
-      input: Object.fromEntries(entries.map((name) => [name, join(dist, `${name}.js`)])),
-      output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
+      input: Object.fromEntries(entries.map((entry) => [nameOf(entry), entry])),
+      output: { entryFileNames: `[name].${extension}`, chunkFileNames: `chunks/[name]-[hash].${extension}` },
     },
   },
 });

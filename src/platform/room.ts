@@ -31,15 +31,10 @@ export function watchRoom(most: number) {
     samples.push(now);
     if (samples.length > kept) samples.shift();
     sample += 1;
+    const [oldest] = storing;
+    if (oldest && performance.now() - oldest.at > slowMs) slowAt = performance.now();
   }, sampleEveryMs);
   timer.unref();
-
-  function isSlow(): boolean {
-    const now = performance.now();
-    const [oldest] = storing;
-    if (oldest && now - oldest.at > slowMs) slowAt = now;
-    return now - slowAt < kept * sampleEveryMs;
-  }
 
   /** Whether one more may begin beside so many, which it then does. After `longestMs` without one, one may, however busy it is. */
   function gate(longestMs = Number.POSITIVE_INFINITY): (working: number) => boolean {
@@ -51,7 +46,8 @@ export function watchRoom(most: number) {
       if (since !== sample) begun = 0;
       since = sample;
       if (working >= least) {
-        const full = used > busy || isSlow() || begun >= Math.max(2, growth * working);
+        const isSlow = now - slowAt < kept * sampleEveryMs;
+        const full = used > busy || isSlow || begun >= Math.max(2, growth * working);
         if (working >= most || (full && now - begunAt < longestMs)) return false;
         begun += 1;
       }
@@ -71,7 +67,6 @@ export function watchRoom(most: number) {
       try {
         return await stored;
       } finally {
-        isSlow();
         storing.delete(one);
       }
     },

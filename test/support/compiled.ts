@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'vite';
+import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.ts';
 import { kept, textsOf } from './kept.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,33 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  */
 export async function compiled(name: string): Promise<string> {
   const script = basename(name, '.ts');
-  const folder = await kept(script, await textsOf(['src', 'test'], ['package-lock.json']), async (out) => {
-    await build({
-      root,
-      configFile: false,
-      logLevel: 'warn',
-      plugins: [keepPlaces],
-      ssr: { noExternal: ['typebox'] },
-      build: {
-        ssr: true,
-        outDir: out,
-        emptyOutDir: false,
-        target: 'node20',
-        rolldownOptions: {
-          input: { [script]: join(root, 'test', name) },
-          output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
-        },
-      },
-    });
-  });
+  const madeOf = await textsOf(['src', 'test'], ['scripts/bundle.mjs', 'package-lock.json']);
+  const folder = await kept(script, madeOf, (out) => bundle(out, join(root, 'test', name)));
   return join(folder, `${script}.mjs`);
 }
-
-/** A module finds the files beside it from where its source is. */
-const keepPlaces = {
-  name: 'keep-places',
-  transform(code: string, id: string) {
-    if (!id.endsWith('.ts') || !code.includes('import.meta.url')) return null;
-    return code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href));
-  },
-};

@@ -3,6 +3,7 @@ import { readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { bundle } from './bundle.ts';
 import { kept, textsOf } from './kept.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,8 +33,5 @@ async function build(folder: string): Promise<void> {
   const { files } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { files: string[] };
   for (const name of ['node_modules', 'package.json', ...files.filter((name) => name !== 'dist')])
     await symlink(join(root, name), join(folder, name));
-  // In a process of its own: what is delivered is not built for NODE_ENV=test.
-  const bundle = join(root, 'scripts', 'bundle.mjs');
-  const { NODE_ENV: _, ...env } = process.env;
-  await promisify(execFile)(process.execPath, [bundle, dist], { cwd: root, env });
+  await bundle(dist, join(dist, 'cli', 'main.js'), join(dist, 'compare', 'thread.js'));
 }
