@@ -29,7 +29,7 @@ export async function benchLoad(): Promise<void> {
   );
   await within(
     program,
-    { masters: longMasters, nodesEach: 1, lookWithinMs: lookWithinMs.longCopy, copySeconds: 120 },
+    { masters: longMasters, nodesEach: 1, lookWithinMs: lookWithinMs.longCopy, copySeconds: 600 },
     longCopies,
   );
 }
@@ -149,7 +149,7 @@ async function longCopies({ nodes, pid, cost, between }: Site, url: string): Pro
   await thaw(url);
   await until(async () => (await nodes.figures()).copying === longMasters, {
     what: 'all nodes copy',
-    withinMs: 120_000,
+    withinMs: 480_000,
     everyMs: 500,
   });
   // Until the looks at a young copy are over.

@@ -160,18 +160,26 @@ export function printable(text: string, limit = 80): string {
   return plain.length > limit ? `${plain.slice(0, limit)}…` : plain;
 }
 
+type Compiled = ReturnType<typeof Compile>;
+
 /**
  * Returns a function that says why a value is not of the schema's type, or holds control characters; null = nothing is wrong
  * with it. `at`: where in the request the value stands.
  */
 export function checker(schema: TSchema, part: RequestPart): (value: unknown, at?: string) => Refusal | null {
-  const compiled = Compile(schema);
-  const meant = formMeant(schema, compiled);
+  // Compiled when it is needed: a process that starts has dozens of schemas, and most wait long for their first value.
+  let ready: { readonly compiled: Compiled; readonly meant: ReturnType<typeof formMeant> } | null = null;
+  const compile = () => {
+    const compiled = Compile(schema);
+    return { compiled, meant: formMeant(schema, compiled) };
+  };
   const forbidden = forbiddenIn(schema, part);
   return (value, at = '') => {
     const place = holds(value, forbidden) ? placeOf(value, forbidden) : null;
     if (place !== null)
       return refuseField('control_character', joined(at, place.field) || null, { value: place.text }, part);
+    ready ??= compile();
+    const { compiled, meant } = ready;
     if (compiled.Check(value)) return null;
     const { form, errorsOf } = meant(value);
     const inBeginning = errorsOf(beginningOf(value));
@@ -184,7 +192,7 @@ export function checker(schema: TSchema, part: RequestPart): (value: unknown, at
  * Of a request that has several forms the form that is meant: the last form of which the value has the first field, else
  * the first form. The errors of the other forms would mislead.
  */
-function formMeant(schema: TSchema, whole: ReturnType<typeof Compile>) {
+function formMeant(schema: TSchema, whole: Compiled) {
   const forms = (schema as Shape).anyOf?.map((shape) => ({
     form: shape as TSchema,
     first: shape.required?.[0],

@@ -6,10 +6,13 @@ const sampleEveryMs = 200;
 /** Samples of the last second. */
 const kept = 5;
 /** Above this share of its time the event loop comes late to what it has. */
-const busy = 0.6;
+const busy = 0.75;
 /** A database that takes longer to store something has enough to do: commands wait for what is stored before them. */
 const slowMs = 1000;
-/** A machine that others keep busy must not stand still. */
+/**
+ * A machine that others keep busy must not stand still: beside few one more begins after so long, beside ten times as many after ten
+ * times as long.
+ */
 const oneBeginsWithinMs = 1000;
 /** What begins costs at once; what it costs shows a moment later. */
 const growth = 0.04;
@@ -36,7 +39,7 @@ export function watchRoom(most: number) {
   }, sampleEveryMs);
   timer.unref();
 
-  /** Whether one more may begin beside so many, which it then does. After `longestMs` without one, one may, however busy it is. */
+  /** Whether one more may begin beside so many, which it then does. However busy it is, one may after `longestMs` for each that the process always works on. */
   function gate(longestMs = Number.POSITIVE_INFINITY): (working: number) => boolean {
     let begun = 0;
     let begunAt = Number.NEGATIVE_INFINITY;
@@ -48,7 +51,7 @@ export function watchRoom(most: number) {
       if (working >= least) {
         const isSlow = now - slowAt < kept * sampleEveryMs;
         const full = used > busy || isSlow || begun >= Math.max(2, growth * working);
-        if (working >= most || (full && now - begunAt < longestMs)) return false;
+        if (working >= most || (full && now - begunAt < (longestMs * working) / least)) return false;
         begun += 1;
       }
       begunAt = now;

@@ -61,7 +61,7 @@ test('takes no more while the database is slow to store something, but for a few
   await until(() => room.take(8), { what: 'it has room again' });
 });
 
-test('one full sync a second begins, however busy it is', async () => {
+test('one full sync begins again and again, however busy it is', async () => {
   void room.stores(new Promise<void>(() => undefined));
   let begun = 0;
   await until(() => {
@@ -70,4 +70,16 @@ test('one full sync a second begins, however busy it is', async () => {
     return begun === 3;
   });
   expect(room.begin(9)).toBe(false);
+});
+
+test('the more are under way, the rarer one begins that finds no room', async () => {
+  const wide = watchRoom(1000);
+  const begun = { few: 0, many: 0 };
+  await until(() => {
+    spin(250);
+    if (room.begin(9)) begun.few += 1;
+    if (wide.begin(80)) begun.many += 1;
+    return begun.few - begun.many === 2;
+  });
+  await wide.close();
 });

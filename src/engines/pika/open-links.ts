@@ -5,6 +5,8 @@ type OpenLink = Wires['open'];
 
 /** A link that was used less than this ago may be about to be used again: it is left open. */
 const idleAfterMs = 1000;
+/** Nobody is about to use a link that was not used for so long: what waits for its turn holds no link open. */
+const unusedAfterMs = 10_000;
 
 interface Held {
   readonly link: Link;
@@ -14,8 +16,8 @@ interface Held {
 }
 
 /**
- * Keeps at most `most` links open at a time, over all nodes of the process. Whoever needs one more closes the idle
- * link that was used longest ago; its node gets a new one with its next look. Where none is idle, it waits for one.
+ * Keeps at most `most` links open at a time, over all nodes of the process, and none that is not used. Whoever needs one more
+ * closes the idle link that was used longest ago; its node gets a new one with its next look. Where none is idle, it waits for one.
  */
 export function boundedLinks(open: OpenLink, most: number, now: () => number): OpenLink {
   const held = new Set<Held>();
@@ -32,6 +34,21 @@ export function boundedLinks(open: OpenLink, most: number, now: () => number): O
 
   const forgetEnded = (): void => {
     for (const each of held) if (!each.link.usable) held.delete(each);
+  };
+
+  let watched = false;
+  /** Closes what is not used, as long as links are open. */
+  const watch = (): void => {
+    if (watched || held.size === 0) return;
+    watched = true;
+    const timer = setTimeout(() => {
+      watched = false;
+      for (const { link, busy, usedAt } of held)
+        if (busy === 0 && now() - usedAt >= unusedAfterMs) link.destroy();
+      forgetEnded();
+      watch();
+    }, unusedAfterMs / 2);
+    timer.unref();
   };
 
   /** Until a link is given back, one may have become idle, or the time is up. */
@@ -68,6 +85,7 @@ export function boundedLinks(open: OpenLink, most: number, now: () => number): O
       const link = await open(address, signal, access);
       const mine: Held = { link, busy: 0, usedAt: now() };
       held.add(mine);
+      watch();
       return {
         connectedTo: link.connectedTo,
         get usable() {

@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { type Link, LinkError } from '../../../src/engines/pika/link.ts';
 import { boundedLinks } from '../../../src/engines/pika/open-links.ts';
 
 const most = 3;
+
+afterEach(() => vi.useRealTimers());
 
 /** Links that are opened and answer when told, and how many of them are open. */
 function world() {
@@ -47,6 +49,7 @@ function world() {
     },
     pass: (ms: number) => {
       now += ms;
+      if (vi.isFakeTimers()) vi.advanceTimersByTime(ms);
     },
     mostOpen: () => mostOpen,
   };
@@ -73,6 +76,27 @@ test('the idle link that was used longest ago is closed for another', async () =
   const fourth = await open();
   expect([first, second, third, fourth].map(({ usable }) => usable)).toEqual([true, false, true, true]);
   expect(made).toHaveLength(4);
+});
+
+test('a link that nobody uses is closed, and one that is awaited is not', async () => {
+  vi.useFakeTimers();
+  let reply: (() => void) | undefined;
+  const { open, pass, made } = world();
+  const [unused, used, awaited] = [await open(), await open(), await open()];
+  made[2]!.send = () => new Promise((resolve) => (reply = () => resolve([])));
+  const answer = awaited.send([['INFO', 'server']]);
+  for (let seconds = 0; seconds < 20; seconds += 5) {
+    pass(5000);
+    await used.send([['PING']]);
+  }
+  expect([unused, used, awaited].map(({ usable }) => usable)).toEqual([false, true, true]);
+  reply?.();
+  await answer;
+  pass(5000);
+  expect(awaited.usable).toBe(true);
+  pass(5000);
+  expect([used, awaited].map(({ usable }) => usable)).toEqual([false, false]);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('who waits goes on as soon as a link is given back', async () => {
