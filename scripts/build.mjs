@@ -1,19 +1,27 @@
 // `npm run build`: the service and the command line into dist/, the dashboard into dist/dashboard. Arguments are for tsc.
 
-import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
 import { writeSbom } from './sbom.mjs';
-import { bin, ensureDependencies } from './setup.mjs';
+import { bin, ensureDependencies, outcomeOf } from './setup.mjs';
 
 ensureDependencies();
 rmSync('dist', { recursive: true, force: true });
-for (const [command, args] of [
-  [bin('tsc'), ['-p', 'tsconfig.build.json', ...process.argv.slice(2)]],
-  [process.execPath, ['scripts/bundle.mjs', 'dist', 'dist/cli/main.js', 'dist/compare/thread.js']],
-  [bin('vite'), ['build', 'src/dashboard', '--logLevel', 'warn']],
-]) {
-  if (spawnSync(command, args, { stdio: 'inherit' }).status !== 0) process.exit(1);
+
+/** One after another. */
+async function make(...steps) {
+  for (const [command, ...args] of steps) {
+    const { isGood } = await outcomeOf(command, args, { stdio: 'inherit' });
+    if (!isGood) process.exit(1);
+  }
 }
+
+await Promise.all([
+  make(
+    [bin('tsc'), '-p', 'tsconfig.build.json', ...process.argv.slice(2)],
+    [process.execPath, 'scripts/bundle.mjs', 'dist', 'dist/cli/main.js', 'dist/compare/thread.js'],
+  ),
+  make([bin('vite'), 'build', 'src/dashboard', '--logLevel', 'warn']),
+]);
 chmodSync('dist/cli/main.js', 0o755);
 const notAllowed = writeSbom('dist/sbom.cdx.json');
 if (notAllowed.length > 0) {

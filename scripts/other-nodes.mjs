@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root, run } from './setup.mjs';
+import { outcomeOf, root } from './setup.mjs';
 
 const supported = [22, 24];
 const startWithinMs = 120_000;
@@ -18,24 +18,19 @@ export async function obtainNodes() {
 /** The versions on which something failed. */
 export async function failedNodes(obtained) {
   const failed = [];
-  const starting = [];
   for (const { version, node } of obtained) {
     if (node === null) {
       console.log(`skipped: Node ${version} could not be obtained from npm`);
       continue;
     }
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-    const tested = process.env.ALL_NODES !== '1' || run(node, [vitest, 'run', '--project', 'unit*']);
-    if (tested) starting.push({ version, node });
-    else failed.push(`Node ${version}`);
+    const unitTests = [vitest, 'run', '--project', 'unit*'];
+    const isGood =
+      (process.env.ALL_NODES !== '1' || (await outcomeOf(node, unitTests, { stdio: 'inherit' })).isGood) &&
+      (await startsAndStops(node));
+    console.log(`a start of the service on Node ${version}: ${isGood ? 'good' : 'FAILED'}`);
+    if (!isGood) failed.push(`Node ${version}`);
   }
-  // Side by side, after all that blocks this process: a start has a time limit.
-  await Promise.all(
-    starting.map(async ({ version, node }) => {
-      console.log(`A start of the service on Node ${version} ...`);
-      if (!(await startsAndStops(node))) failed.push(`Node ${version}`);
-    }),
-  );
   return failed;
 }
 

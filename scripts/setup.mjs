@@ -1,5 +1,5 @@
 // Makes a fresh clone runnable: dependencies by `npm ci`, and for the tests the servers that they drive.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,8 +8,19 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Runs a program to its end; whether that was a good one. */
-export function run(command, args, options = {}) {
+function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options }).status === 0;
+}
+
+/** Runs a program beside others; whether its end was a good one, and what it printed unless it inherits the streams. */
+export function outcomeOf(command, args, options = {}) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  const pieces = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece) => pieces.push(piece));
+  return new Promise((resolve) => {
+    child.once('error', (error) => pieces.push(Buffer.from(`${error.message}\n`)));
+    child.once('close', (code) => resolve({ isGood: code === 0, output: Buffer.concat(pieces) }));
+  });
 }
 
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;

@@ -1,8 +1,8 @@
-// `npm test`: sets up what is missing, checks, builds, runs all tests on this Node and starts the service on the other versions.
+// `npm test`: sets up what is missing, builds, then checks, runs all tests on this Node and starts the service on the other versions.
 // With arguments it runs only those test files, without the rest: npm test -- test/core
-import { failedChecks } from './checks.mjs';
+import { build, failedChecks, readings } from './checks.mjs';
 import { failedNodes, obtainNodes } from './other-nodes.mjs';
-import { bin, ensureDependencies, ensureTestServers, run, runAndExit } from './setup.mjs';
+import { bin, ensureDependencies, ensureTestServers, outcomeOf, runAndExit } from './setup.mjs';
 
 ensureDependencies();
 ensureTestServers();
@@ -12,15 +12,24 @@ if (files.length > 0) runAndExit(bin('vitest'), ['run', ...files]);
 
 const startedAt = performance.now();
 const nodes = obtainNodes();
-const failed = await failedChecks();
-if (failed.length > 0) {
-  console.error(`Not good: ${failed.join(', ')}. See above; the tests were not run.`);
+if ((await failedChecks([build])).length > 0) {
+  console.error('It cannot be built: see above. The tests were not run.');
   process.exit(1);
 }
-if (!run(bin('vitest'), ['run'])) process.exit(1);
-const failedOn = await failedNodes(await nodes);
-if (failedOn.length > 0) {
-  console.error(`Good on Node ${process.versions.node}, but not on ${failedOn.join(' and ')}: see above.`);
+// The rest goes side by side: one uses the cores while another waits. Each says at once what is not good.
+const tests = outcomeOf(bin('vitest'), ['run'], {
+  stdio: 'inherit',
+  env: { ...process.env, JUST_BUILT: '1' },
+});
+const otherNodes = nodes.then(async (obtained) => {
+  // All unit tests once more on other versions would only slow these.
+  if (process.env.ALL_NODES === '1') await tests;
+  return failedNodes(obtained);
+});
+const [{ isGood }, failed, failedOn] = await Promise.all([tests, failedChecks(readings), otherNodes]);
+const notGood = [...(isGood ? [] : ['tests']), ...failed, ...failedOn];
+if (notGood.length > 0) {
+  console.error(`Not good: ${notGood.join(', ')}. See above.`);
   process.exit(1);
 }
 console.log(`All good, in ${Math.round((performance.now() - startedAt) / 1000)} s.`);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
+import { isJustBuilt } from '../support/program.ts';
 import { launchBrowser, noBrowser } from './browser.ts';
 
 declare module 'vitest' {
@@ -20,23 +21,26 @@ const run = promisify(execFile);
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Launches a browser, and builds the dashboard, once for all tests with a browser, into a folder of its own: tests see the sources as they are. In
- * a process of its own: here NODE_ENV is `test`, and what is delivered must not be tried as React's development build.
+ * Launches a browser, and builds the dashboard, once for all tests with a browser, into a folder of its own unless `npm test` has just
+ * built it: tests see the sources as they are.
  */
 export default async function prepare({ provide }: TestProject): Promise<() => Promise<void>> {
   if (noBrowser !== null) return async () => undefined;
-  const folder = await mkdtemp(join(tmpdir(), 'pika-expander-dashboard-'));
-  const vite = join(project, 'node_modules/vite/bin/vite.js');
+  const made = isJustBuilt ? null : await mkdtemp(join(tmpdir(), 'pika-expander-dashboard-'));
   const browser = await launchBrowser();
-  await run(
-    process.execPath,
-    [vite, 'build', 'src/dashboard', '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'],
-    { cwd: project, env: { ...process.env, NODE_ENV: 'production' } },
-  );
-  provide('dashboard', folder);
+  if (made !== null) await build(made);
+  provide('dashboard', made ?? join(project, 'dist/dashboard'));
   provide('browser', browser.wsEndpoint());
   return async () => {
     await browser.close();
-    await rm(folder, { recursive: true, force: true });
+    if (made !== null) await rm(made, { recursive: true, force: true });
   };
+}
+
+/** In a process of its own: here NODE_ENV is `test`, and what is delivered must not be tried as React's development build. */
+async function build(folder: string): Promise<void> {
+  const vite = join(project, 'node_modules/vite/bin/vite.js');
+  const args = ['build', 'src/dashboard', '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
+  const env = { ...process.env, NODE_ENV: 'production' };
+  await run(process.execPath, [vite, ...args], { cwd: project, env });
 }
