@@ -273,13 +273,15 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
   it('stands still for those who want no motion', async () => {
     const world = populatedWorld(Date.now());
     const [page] = await open({ world });
-    await page.page.emulateMedia({ reducedMotion: 'reduce' });
+    const moving = `[...document.querySelectorAll('*')].flatMap((each) => each.getAnimations())
+      .filter((each) => each.playState === 'running').map((each) => each.effect.target.className.toString())`;
     for (const path of ['/', `/expansions/${of(world, 'running')}`]) {
+      await page.page.emulateMedia({ reducedMotion: 'no-preference' });
       await page.goto(path);
       await page.page.locator('.icon.turning').first().waitFor();
-      const moving = `[...document.querySelectorAll('*')].flatMap((each) => each.getAnimations())
-        .filter((each) => each.playState === 'running').map((each) => each.effect.target.className.toString())`;
-      expect(await page.page.evaluate(moving)).toEqual([]);
+      await eventually(() => page.page.evaluate(moving)).not.toEqual([]);
+      await page.page.emulateMedia({ reducedMotion: 'reduce' });
+      await eventually(() => page.page.evaluate(moving)).toEqual([]);
     }
   });
 

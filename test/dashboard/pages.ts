@@ -46,6 +46,8 @@ export class Dashboard {
       viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
       colorScheme: options.scheme ?? 'light',
       locale: options.language === 'zh' ? 'zh-CN' : 'en-GB',
+      // What turns without end would be drawn 60 times a second by the processor.
+      reducedMotion: 'reduce',
     });
     // As patient as the tests themselves: a busy machine needs many times what a quiet one does.
     context.setDefaultTimeout(120_000);
