@@ -46,7 +46,7 @@ export function beginJoin(
     return;
   }
   const nodeLook = turn.nodeLooks.get(join.index);
-  if (!nodeLook || !turn.masterLook) return;
+  if (!nodeLook || !isForCheck(turn, nodeLook) || !isForCheck(turn, turn.masterLook)) return;
   const unopened = unopenedSince(join, nodeLook);
   if (unopened) {
     giveUp(turn, join, 'failed', unopened);
@@ -70,6 +70,15 @@ export function beginJoin(
   }
   startAttempt(turn, checked, nodeLook);
 }
+
+/** A slow server is not checked by what it said long ago. */
+const oldestForCheckMs = 10_000;
+
+/** Whether a look tells what the check asks: the answer of a slow server may belong to a look that asked for less. */
+const isForCheck = ({ now }: Turn, look: Look | null): boolean =>
+  look !== null &&
+  (look.kind !== 'answered' ||
+    (look.facts.config !== undefined && Math.abs(now - look.at) <= oldestForCheckMs));
 
 /** The node may hold what this expansion has proven since, or half a copy. */
 export const restoredMeanwhile = (turn: Turn, join: Join): Problem =>

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { decide, takeReplies } from '../../../src/core/steps/decide.ts';
 import type { Reply } from '../../../src/core/steps/intent.ts';
 import { newExpansion } from '../../../src/core/steps/new-expansion.ts';
+import { configFacts } from '../../../src/engines/pika/config-facts.ts';
 import { capabilitiesOf } from '../../../src/engines/pika/index.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
 import { type Expansion, isActive, isEnded, needsPerson } from '../../../src/model/expansion.ts';
@@ -97,6 +98,8 @@ interface Played {
   readonly untrueBounds: readonly string[];
 }
 
+/** CONFIG GET tells nothing. */
+const config = configFacts({}, { master: null, login: null });
 const seenAs = { host: '10.0.0.2', port: 9221 };
 const master = { host: '10.0.0.1', port: 9221 };
 
@@ -205,7 +208,7 @@ function playAgainst(
       sizes: { ...sizes, sstBytes: isSlave ? snapshotBytes : 0, liveSstBytes: isSlave ? snapshotBytes : 0 },
       holdsKeys: false,
       lastSaveUnixSeconds: 0,
-      config: undefined as never,
+      config,
       replication: masterReplication({
         role: isSlave ? 'slave' : 'master',
         replicationId: node.replicationId,
@@ -235,6 +238,7 @@ function playAgainst(
       server: server(1, 0),
       stats: stats(0, does.bgsaving ?? false),
       sizes,
+      config,
       ...(version === '3.3.6' ? {} : { lastSaveUnixSeconds: m.lastSave }),
       replication: masterReplication({
         slaves,

@@ -164,3 +164,23 @@ test('a worker without time for one more full sync begins none, asks the servers
   const { joins } = await comesTo('its end', ended);
   expect(joins.map(({ phase }) => phase)).toEqual(['verified', 'verified', 'cancelled']);
 });
+
+test('a node that is slow to answer is checked by an answer to its check, not by one to a look that asked for less', async () => {
+  const { comesTo } = await begin({ nodes: ['n1'], before: ({ fault }) => fault.stall('n1', 1500) });
+  const { joins } = await comesTo('its SLAVEOF', isIn(0, 'attaching'));
+  expect(joins[0]!.findings).toEqual([]);
+});
+
+test('an answer that came late is forgotten in a long freeze: the node that got keys meanwhile keeps them (promise 3)', async () => {
+  const { cluster, store, comesTo, until } = await begin({ nodes: ['n1'] });
+  await comesTo('its beginning', ({ state }) => state === 'running');
+  cluster.fault.stall('n1', 1500);
+  await store.freeze({ reason: 'peak hours', by: 'ann' });
+  const from = cluster.now();
+  await until(async () => cluster.now() >= from + 60_000, 70_000);
+  cluster.execute('n1', ['SET', 'mine', 'value']);
+  await store.unfreeze({ reason: 'it is over', by: 'ann' });
+  const { joins } = await comesTo('a halt', ({ state }) => state === 'halted' || state === 'succeeded');
+  expect(joins[0]!.problem?.code).toBe('holds_data');
+  expect(cluster.execute('n1', ['GET', 'mine'])).toBe('value');
+});
