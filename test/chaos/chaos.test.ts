@@ -16,11 +16,13 @@ it.skipIf(!hasRedis)(
     const lines: string[] = [];
     const report = await runChaos({ ...quickForm, seed, tell: (text) => lines.push(text) });
     console.log(figures(report));
-    expect(broken(report), lines.join('\n')).toBe('');
+    const told = lines.join('\n');
+    expect(broken(report), told).toBe('');
     expect(report.expansions).toBeGreaterThanOrEqual(quickForm.expansions);
-    expect(report.ends).toEqual({ succeeded: report.expansions });
-    expect(report.nodesVerified).toBe(report.nodesAsked);
-    expect(report.nodesCompared).toBe(report.nodesAsked);
+    expect(report.ends, told).toEqual({ succeeded: report.expansions });
+    expect(report.operatorSteps, told).toBe(0);
+    expect(report.nodesVerified, told).toBe(report.nodesAsked);
+    expect(report.nodesCompared, told).toBe(report.nodesAsked);
     for (const kind of faultKinds) expect(report.faults[kind], kind).toBeGreaterThan(0);
     expect(report.unclean).toEqual([]);
   },

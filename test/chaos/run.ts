@@ -125,7 +125,8 @@ class ChaosRun {
   readonly #followed: Followed[] = [];
   readonly #syncing = new Map<string, readonly string[]>();
   readonly #verified = new Set<string>();
-  readonly #helped = new Map<string, number>();
+  /** What the operator did about a node: how often, and about which failure last. */
+  readonly #helped = new Map<string, { readonly times: number; readonly failedAt: number }>();
   readonly #faults = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>;
   readonly #told: { readonly at: number; readonly who: string; readonly text: string }[] = [];
   readonly #takeovers: number[] = [];
@@ -416,10 +417,12 @@ class ChaosRun {
 
   /** What a sensible operator does about a halted expansion. */
   async #help({ id, joins, stateReason }: Told): Promise<void> {
-    for (const { target, phase } of joins) {
+    for (const { target, phase, phaseSince } of joins) {
       if (phase !== 'failed' && phase !== 'quarantined') continue;
-      const times = this.#helped.get(target.name) ?? 0;
-      this.#helped.set(target.name, times + 1);
+      const { times, failedAt } = this.#helped.get(target.name) ?? { times: 0, failedAt: null };
+      // A worker has yet to carry out what was decided.
+      if (failedAt === phaseSince) continue;
+      this.#helped.set(target.name, { times: times + 1, failedAt: phaseSince });
       const verb = times < operatorRetries ? 'retry' : 'skip';
       this.#operatorSteps += 1;
       this.#say('operator', `${verb} ${target.name}: ${stateReason?.text}`);
