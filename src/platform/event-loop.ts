@@ -8,10 +8,13 @@ export function watchEventLoop(): { delayMs(): number; stop(): void } {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
   let delayMs = 0;
+  let sinceAt = performance.now();
   const timer = setInterval(() => {
-    // No sample in a whole second: the loop stood still.
+    const now = performance.now();
     const mean = histogram.mean / 1e6 - resolutionMs;
-    delayMs = Number.isNaN(mean) ? Number.POSITIVE_INFINITY : Math.max(0, mean);
+    // Without a sample the loop stood still all the time.
+    delayMs = Number.isNaN(mean) ? now - sinceAt : Math.max(0, mean);
+    sinceAt = now;
     histogram.reset();
   }, sampleEveryMs);
   timer.unref();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { watchEventLoop } from '../../src/platform/event-loop.ts';
 import { watchRoom } from '../../src/platform/room.ts';
 import { until } from '../support/until.ts';
 
@@ -82,4 +83,13 @@ test('the more are under way, the rarer one begins that finds no room', async ()
     return begun.few - begun.many === 2;
   });
   await wide.close();
+});
+
+test('an event loop that stood still for a second is late by so much, not without end: requests are not shed for it', async () => {
+  const startedAt = performance.now();
+  const loop = watchEventLoop();
+  spin(1500);
+  await until(() => loop.delayMs() > 0);
+  expect(loop.delayMs()).toBeLessThanOrEqual(performance.now() - startedAt);
+  loop.stop();
 });
