@@ -1,9 +1,30 @@
 // A program in few files: Node takes longer to find and link 1,200 modules than to run them.
-// node scripts/bundle.mjs folder entry...: puts the entries, what they import and typebox into few files in the folder. Entries that lie
-// in it are replaced (`npm run build`), others are put beside each other as .mjs. Other dependencies stay where they are.
+// node scripts/bundle.mjs folder entry...: puts the entries, what they import and the dependencies of many files into few files in the
+// folder. Entries that lie in it are replaced (`npm run build`), others are put beside each other as .mjs.
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
+
+/** They load hundreds of files at each start. Other dependencies stay where they are. */
+const ofManyFiles = [
+  'typebox',
+  'bullmq',
+  'cron-parser',
+  'luxon',
+  'msgpackr',
+  'node-abort-controller',
+  'semver',
+  'tslib',
+  'ioredis',
+  '@ioredis/commands',
+  'cluster-key-slot',
+  'denque',
+  'redis-errors',
+  'standard-as-callback',
+  'debug',
+  'ms',
+  'supports-color',
+];
 
 const [folder, ...entries] = process.argv.slice(2).map((path) => resolve(path));
 const isInFolder = (path) => path.startsWith(join(folder, '/'));
@@ -33,7 +54,7 @@ await build({
   configFile: false,
   logLevel: 'warn',
   plugins: [keepPlaces],
-  ssr: { noExternal: ['typebox'] },
+  ssr: { noExternal: ofManyFiles },
   build: {
     ssr: true,
     outDir: folder,
