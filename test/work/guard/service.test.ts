@@ -11,6 +11,7 @@ import {
   type ServedCluster,
   serveCluster,
 } from '../../../src/simulator/index.ts';
+import { patiently } from '../../support/patiently.ts';
 import {
   openTestStores,
   startPostgres,
@@ -79,7 +80,7 @@ async function send(
 ): Promise<{ readonly status: number; readonly answer: never }> {
   const headers = { 'content-type': 'application/json' };
   const post = { method: 'POST', headers, body: JSON.stringify(body) };
-  const response = await fetch(`${service!.url}${path}`, body === undefined ? {} : post);
+  const response = await patiently(() => fetch(`${service!.url}${path}`, body === undefined ? {} : post));
   return { status: response.status, answer: (await response.json()) as never };
 }
 async function call<T>(path: string, body?: object): Promise<T> {
@@ -101,7 +102,7 @@ const untilFound = (id: string, what: readonly string[]): Promise<Guard> =>
       const guard = await guardOf(id);
       return JSON.stringify(found(guard)) === JSON.stringify(what) ? guard : null;
     },
-    { what: `the guard finds ${what.join(', ')}` },
+    { everyMs: 100, what: `the guard finds ${what.join(', ')}` },
   );
 async function eventsOf(id: string): Promise<readonly string[]> {
   const { items } = await call<EventPage>('/v1/events?limit=1000');
@@ -121,7 +122,10 @@ test('a guard tells of slaves that are spoilt, clears what is over, and writes t
   cluster.startWrites('a', { perSecond: 20 });
   const { a, b } = served.addresses;
   const { id } = await call<Guard>('/v1/guards', { masters: [a, b], everyMs, label: 'shop' });
-  await until(async () => (await guardOf(id)).counts.slaves === 3, { what: 'the slaves are found' });
+  await until(async () => (await guardOf(id)).counts.slaves === 3, {
+    everyMs: 100,
+    what: 'the slaves are found',
+  });
   expect(found(await guardOf(id))).toEqual([]);
 
   cluster.execute('a1', ['SLAVEOF', 'NO', 'ONE']);
@@ -147,14 +151,15 @@ test('a guard tells of slaves that are spoilt, clears what is over, and writes t
   await call(`/v1/guards/${id}/forget`, { slave, reason: 'retired' });
   await untilFound(id, ['a1 unproven']);
 
-  const audit = await call<Audit>('/v1/audits', { masters: [a], samplePerType: 300, catchUpTimeoutMs: 5000 });
+  const audit = await call<Audit>('/v1/audits', { masters: [a], samplePerType: 300 });
   await until(async () => (await call<Audit>(`/v1/audits/${audit.id}`)).endedAt !== null, {
+    everyMs: 100,
     what: 'the audit ends',
   });
   await untilFound(id, []);
 
   await call(`/v1/guards/${id}/end`, { reason: 'enough' });
-  await until(async () => (await guardOf(id)).state === 'ended', { what: 'the guard ends' });
+  await until(async () => (await guardOf(id)).state === 'ended', { everyMs: 100, what: 'the guard ends' });
   expect((await send(`/v1/guards/${id}/end`, { reason: 'again' })).status).toBe(409);
   expect((await eventsOf(id)).at(-1)).toBe('guard.ended');
   expect(heard.filter((line) => /SLAVEOF|CONFIG SET|BGSAVE|CLEAR|FLUSH|^SET /i.test(line))).toEqual([]);
@@ -166,16 +171,22 @@ test('servers that die are found; what an expansion of this service does is not'
   // The service reaches it otherwise than its master lists it.
   const elsewhere = stranger!.replace('127.0.0.1', 'localhost');
   const { id } = await call<Guard>('/v1/guards', { masters: [a, b], everyMs });
-  await until(async () => (await guardOf(id)).counts.slaves === 3, { what: 'the slaves are found' });
+  await until(async () => (await guardOf(id)).counts.slaves === 3, {
+    everyMs: 100,
+    what: 'the slaves are found',
+  });
   const expansion = await call<{ id: string }>('/v1/expansions', {
     master: a,
     nodes: [{ address: elsewhere, seenAs: stranger, overwriteData: true }],
   });
   await until(
     async () => (await call<{ state: string }>(`/v1/expansions/${expansion.id}`)).state === 'succeeded',
-    { what: 'the expansion succeeds' },
+    { everyMs: 100, what: 'the expansion succeeds' },
   );
-  await until(async () => (await guardOf(id)).counts.slaves === 4, { what: 'its node is guarded' });
+  await until(async () => (await guardOf(id)).counts.slaves === 4, {
+    everyMs: 100,
+    what: 'its node is guarded',
+  });
   const { slaves } = (await guardOf(id)).masters[0]!;
   expect(slaves.map(({ target }) => target.name)).toContain(elsewhere);
   const before = looks();
@@ -190,7 +201,7 @@ test('servers that die are found; what an expansion of this service does is not'
       const now = await guardOf(id);
       return found(now).includes('b unreachable') ? now : null;
     },
-    { what: 'the master is missed' },
+    { everyMs: 100, what: 'the master is missed' },
   );
   expect(guard.masters[1]!.findings[0]!.nextStep).toContain('Check that the server runs');
 });
@@ -198,7 +209,7 @@ test('servers that die are found; what an expansion of this service does is not'
 test('an audit begins at its time, once; what is no time is refused', async () => {
   await fleet();
   const { a } = served.addresses;
-  const quick = { samplePerType: 20, catchUpTimeoutMs: 2000 };
+  const quick = { samplePerType: 20 };
   const bad = [
     { cron: '* * * *', timeZone: 'UTC' },
     { cron: '61 * * * *' },
@@ -220,7 +231,10 @@ test('an audit begins at its time, once; what is no time is refused', async () =
   );
   await stores.close();
   await start();
-  const last = await until(async () => (await guardOf(id)).audits!.last, { what: 'an audit begins' });
+  const last = await until(async () => (await guardOf(id)).audits!.last, {
+    everyMs: 100,
+    what: 'an audit begins',
+  });
   const audit = await until(
     async () => {
       // It is made a moment after it is named.
@@ -228,10 +242,13 @@ test('an audit begins at its time, once; what is no time is refused', async () =
       const shown = status === 200 ? (answer as Audit) : null;
       return shown?.state === 'completed' ? shown : null;
     },
-    { withinMs: 100_000, what: 'the audit ends' },
+    { everyMs: 100, what: 'the audit ends' },
   );
   expect([audit.requestedBy, audit.counts.whole]).toEqual([`guard ${id}`, 2]);
-  await until(async () => !(await guardOf(id)).audits!.begins, { what: 'the guard knows that it is made' });
+  await until(async () => !(await guardOf(id)).audits!.begins, {
+    everyMs: 100,
+    what: 'the guard knows that it is made',
+  });
   expect((await guardOf(id)).audits).toMatchObject({ last, nextAt: asked!.nextAt });
   expect((await eventsOf(id)).filter((event) => event === 'guard.audit_started')).toHaveLength(1);
 

@@ -12,6 +12,7 @@ import {
   type ServedCluster,
   serveCluster,
 } from '../../../src/simulator/index.ts';
+import { patiently } from '../../support/patiently.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../../support/postgres.ts';
 import { until } from '../../support/until.ts';
 
@@ -45,7 +46,7 @@ afterAll(async () => {
 async function send(path: string, body?: object) {
   const headers = { 'content-type': 'application/json' };
   const post = { method: 'POST', headers, body: JSON.stringify(body) };
-  const response = await fetch(`${service.url}${path}`, body === undefined ? {} : post);
+  const response = await patiently(() => fetch(`${service.url}${path}`, body === undefined ? {} : post));
   return { status: response.status, answer: (await response.json()) as never };
 }
 async function call<T>(path: string, body?: object): Promise<T> {
@@ -80,15 +81,15 @@ test('a backup asks, waits until a dump is safe, and ends its hold; an expansion
       const { joins } = await call<ExpansionView>(`/v1/expansions/${id}`);
       return joins[0]!.waitingFor?.code === 'master_held' ? joins[0]! : null;
     },
-    { what: 'the first node waits for the hold' },
+    { everyMs: 100, what: 'the first node waits for the hold' },
   );
   expect(waiting.waitingFor!.facts).toMatchObject({ hold: asked.id, why: 'nightly backup' });
   expect((await call<Hold>(path)).safe).toBe(true);
 
-  const second = await call<Hold>('/v1/holds', { master, forMs: 60_000, reason: 'another backup' });
+  const second = await call<Hold>('/v1/holds', { master, forMs: 600_000, reason: 'another backup' });
   await until(
     async () => (await call<Hold>(`/v1/holds/${second.id}`)).waitingFor?.code === 'other_hold_first',
-    { what: 'the second hold waits for the first' },
+    { everyMs: 100, what: 'the second hold waits for the first' },
   );
   const longer = await call<Hold>(`${path}/extend`, { forMs: 1_200_000 });
   expect(longer.until).toBeGreaterThan(asked.until);
@@ -104,7 +105,7 @@ test('a backup asks, waits until a dump is safe, and ends its hold; an expansion
   expect((await call<Hold>(`/v1/holds/${second.id}?wait=25`)).safe).toBe(true);
   await call<Hold>(`/v1/holds/${second.id}/end`, { reason: 'done' });
   await until(async () => (await call<ExpansionView>(`/v1/expansions/${id}`)).state === 'succeeded', {
-    withinMs: 60_000,
+    everyMs: 100,
     what: 'the expansion ends',
   });
   const { items } = await call<{ items: StoredEvent[] }>(`${path}/events`);
