@@ -19,7 +19,7 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
       master: '10.20.0.10:9221',
       nodes,
       label: 'Two more',
-      timeoutMs: 40_000,
+      timeoutMs: 120_000,
     });
     expect(world.get(id)?.label).toBe('Two more');
     expect(world.get(id)?.joins.map((join) => join.target.name)).toEqual(nodes);
@@ -129,7 +129,7 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     await page.goto(`/expansions/${id}`);
     await page.state('awaiting_approval').waitFor();
     await page.control('approve', 'the first one serves well');
-    await page.state('succeeded').waitFor({ timeout: 30_000 });
+    await page.state('succeeded').waitFor();
   });
 
   it('leaves the approval to another person where the policy asks for one, and says so', async () => {
@@ -169,7 +169,7 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     await page.button(e.retryRest).click();
     await page.page.getByText(n.acceptable).waitFor();
     await page.button(n.start).click();
-    await page.state('succeeded').waitFor({ timeout: 30_000 });
+    await page.state('succeeded').waitFor();
     const sent = (url: string) => requests.findLast((each) => each.url === url)?.body;
     expect(sent('/v1/plans')).toEqual({
       retryOf: id,
@@ -210,7 +210,7 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     await page.button(page.t.controls.retryNode(bad)).click();
     await page.giveReason(page.t.controls.retry, 'the nightly BGSAVE is switched off');
     await page.page.goBack();
-    await page.state('succeeded').waitFor({ timeout: 30_000 });
+    await page.state('succeeded').waitFor();
   });
 
   it('retries a node and approves a batch from the overview, without leaving it', async () => {
@@ -303,7 +303,7 @@ describe.skipIf(noBrowser !== null)('an operator leads an expansion', () => {
     await page.goto(`/expansions/${id}`);
     await page.button(page.t.controls.skipNode(bad)).first().click();
     await page.giveReason(page.t.controls.skip, 'the host goes back to the vendor');
-    await page.state('succeeded').waitFor({ timeout: 30_000 });
+    await page.state('succeeded').waitFor();
     await page.nodeRow(bad).locator('[data-phase="skipped"]').waitFor();
   });
 

@@ -54,15 +54,17 @@ describe.skipIf(noBrowser !== null)('the dashboard on the real service, with sim
 
   it('pauses, resumes and cancels with reasons, which the history keeps', async () => {
     const dashboard = await Dashboard.open(browser, service.url, { pagesFrom: inject('dashboard') });
+    // Each state lasts until it is left: without a freeze both nodes can be done before a person has paused.
+    await service.store.freeze({ reason: 'one step at a time', by: 'test' });
     await dashboard.plan({ master: address('m'), nodes: [address('n3'), address('n4')] });
     const id = await dashboard.start();
     await dashboard.state('running').waitFor();
     await dashboard.control('pause', 'the backup comes first');
-    await dashboard.state('paused').waitFor({ timeout: 90_000 });
+    await dashboard.state('paused').waitFor();
     await dashboard.control('resume', 'the backup is done');
     await dashboard.state('running').waitFor();
     await dashboard.control('cancel', 'another day');
-    await dashboard.state('cancelled').waitFor({ timeout: 90_000 });
+    await dashboard.state('cancelled').waitFor();
     const events = await service.store.events({ expansionId: id, afterSeq: 0, limit: 1000 });
     const history = JSON.stringify(events);
     for (const reason of ['the backup comes first', 'the backup is done', 'another day'])
