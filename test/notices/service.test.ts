@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startService } from '../../src/main.ts';
+import { patiently } from '../support/patiently.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 import { Service, secrets } from './services.ts';
@@ -27,11 +28,8 @@ test('a process of the API tells channels too, of what is about the service as a
     },
   );
   const ask = async (method: string, path: string, body: object) => {
-    const answer = await fetch(`${service.url}${path}`, {
-      method,
-      headers: as('an-operator'),
-      body: JSON.stringify(body),
-    });
+    const asked = { method, headers: as('an-operator'), body: JSON.stringify(body) };
+    const answer = await patiently(() => fetch(`${service.url}${path}`, asked));
     return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
   };
   const settings = {

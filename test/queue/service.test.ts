@@ -7,6 +7,7 @@ import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
 import { createDemoCluster, type ServedCluster, serveCluster } from '../../src/simulator/index.ts';
 import { Harness, jsonLines } from '../cli/harness.ts';
+import { patiently } from '../support/patiently.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 import { Receiver } from '../webhooks/receiver.ts';
@@ -46,7 +47,8 @@ describe('the whole service, by its entrances', () => {
 
   const post = async (path: string, body: object) => {
     const headers = { 'content-type': 'application/json' };
-    const response = await fetch(service.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    const asked = { method: 'POST', headers, body: JSON.stringify(body) };
+    const response = await patiently(() => fetch(service.url + path, asked));
     expect(response.status).toBeLessThan(300);
     return (await response.json()) as Record<string, string>;
   };
@@ -103,7 +105,7 @@ describe('the whole service, by its entrances', () => {
     await eventually(() =>
       receiver.received.some(({ headers }) => headers['pika-expander-event'] === 'node.verified'),
     ).toBe(true);
-    await fetch(`${service.url}/v1/webhooks/${veto.id}`, { method: 'DELETE' });
+    await patiently(() => fetch(`${service.url}/v1/webhooks/${veto.id}`, { method: 'DELETE' }));
   });
 
   it('expand on the command line ends with 0 and the evidence holds', async () => {
