@@ -55,14 +55,10 @@ export const alertRules: Readonly<Record<AlertName, Rule>> = {
     fires: [{ series: 'pika_expander_frozen', values: '1x90' }],
   },
   PikaExpanderNoWorker: {
-    // More than the workers have time for is no fault.
-    expr: 'max(pika_expander_expansions_due) > 0 and max(pika_expander_expansions_at_work) == 0',
+    expr: 'max(pika_expander_expansions_unattended) > 0',
     for: '5m',
     severity: 'critical',
-    fires: [
-      { series: 'pika_expander_expansions_due', values: '3x60' },
-      { series: 'pika_expander_expansions_at_work', values: '0x60' },
-    ],
+    fires: [{ series: 'pika_expander_expansions_unattended', values: '3x60' }],
   },
   PikaExpanderLooksLate: {
     expr: 'histogram_quantile(0.95, sum by (le) (rate(pika_expander_look_delay_seconds_bucket[5m]))) > 1',

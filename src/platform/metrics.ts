@@ -176,6 +176,11 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     help: 'Expansions that are due for a look and that no worker holds (at most 200 are counted).',
     registers,
   });
+  const unattended = new Gauge({
+    name: `${prefix}expansions_unattended`,
+    help: 'Expansions that are due and that no worker holds, though they began or nobody works on any (at most 200 are counted).',
+    registers,
+  });
   const atWork = new Gauge({
     name: `${prefix}expansions_at_work`,
     help: 'Expansions that workers hold.',
@@ -284,10 +289,11 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
 
     async refresh(store) {
       try {
-        const [active, freeze, dueIds, held] = await Promise.all([
+        const [active, freeze, dueIds, unattendedIds, held] = await Promise.all([
           activeExpansions(store),
           store.freezeState(),
           store.due(200),
+          store.unattended(200),
           store.held(),
         ]);
         for (const state of activeStates) {
@@ -301,6 +307,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
         showHealth(active);
         frozen.set(freeze.frozen ? 1 : 0);
         due.set(dueIds.length);
+        unattended.set(unattendedIds.length);
         atWork.set(held);
         storeUp.set(1);
       } catch {

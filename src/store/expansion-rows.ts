@@ -36,6 +36,14 @@ export const summaryOf = (expansion: Expansion): ExpansionSummary => ({
   })),
 });
 
+/**
+ * The condition of expansions that have been due for so many milliseconds ($1), and that no worker holds although it should: what
+ * never began waits while workers are at work on others.
+ */
+export const isUnattended = `not ended and look_at < clock_timestamp() - $1 * interval '1 millisecond'
+  and (lease_until is null or lease_until < clock_timestamp() - $1 * interval '1 millisecond')
+  and (state <> 'pending' or not exists (select 1 from expansions where not ended and lease_until > clock_timestamp()))`;
+
 /** Whether something besides the joins changed. */
 export function docChanged(before: Expansion, after: Expansion): boolean {
   const keys = Object.keys(after) as (keyof Expansion)[];

@@ -6,7 +6,7 @@ import type { EventOwner, StoredEvent } from '../model/views/event.ts';
 import type { ChannelStore, DueNotice, Findings, LastNotice, StoredChannel } from './channels.ts';
 import { Conditions } from './conditions.ts';
 import { type Database, onlyRow, type Queryable, type Row, untilDue } from './database.ts';
-import { eventOf, ownerOf } from './expansion-rows.ts';
+import { eventOf, isUnattended, ownerOf } from './expansion-rows.ts';
 import { readFreeze } from './freeze.ts';
 import { toJson } from './json.ts';
 import { type NewestBy, newestBy } from './newest-first.ts';
@@ -299,11 +299,7 @@ async function findingsOf(
         );
   const { unattended } = onlyRow(
     await client.query<{ unattended: number }>(
-      `select count(*)::integer as unattended from expansions
-       where not ended and look_at < clock_timestamp() - $1 * interval '1 millisecond'
-         and (lease_until is null or lease_until < clock_timestamp() - $1 * interval '1 millisecond')
-         and (state <> 'pending'
-           or not exists (select 1 from expansions where not ended and lease_until > clock_timestamp()))`,
+      `select count(*)::integer as unattended from expansions where ${isUnattended}`,
       [unattendedMs],
     ),
   );

@@ -13,6 +13,7 @@ import {
   eventOwners,
   eventsJson,
   hasEnded,
+  isUnattended,
   ownerOf,
   summaryOf,
 } from './expansion-rows.ts';
@@ -168,6 +169,15 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
         [key],
       );
       return last ?? null;
+    },
+
+    async unattended(limit) {
+      const rows = await database.query<{ id: string }>(
+        `select id from expansions where ${isUnattended} order by look_at, id limit $2`,
+        [0, limit],
+        'unattended',
+      );
+      return rows.map(({ id }) => id);
     },
 
     async addControl(expansionId, control) {

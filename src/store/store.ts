@@ -117,6 +117,9 @@ export interface Store extends LeasedStore {
    */
   acceptedUnder(idempotency: Idempotency): Promise<Expansion | null>;
 
+  /** Ids of expansions that are due and that no worker holds although it should: they began, or nobody works on any. */
+  unattended(limit: number): Promise<readonly string[]>;
+
   get(id: string): Promise<Expansion | null>;
   list(filter: ExpansionFilter): Promise<Page<Expansion>>;
   /** The same as lists show them: whole documents are not read of what has ended. */

@@ -64,6 +64,7 @@ test('/metrics: expansions by state, nodes by phase, requests, looks, anomalies'
     'pika_expander_expansions{state="running"} 0',
     'pika_expander_joins{phase="waiting"} 1',
     'pika_expander_expansions_due 1',
+    'pika_expander_expansions_unattended 1',
     'pika_expander_expansions_at_work 0',
     'pika_expander_frozen 0',
     'pika_expander_anomalies_total{code="hung_in_full_sync"} 1',

@@ -23,7 +23,7 @@ const asked = async () => (await api.app.inject({ url: '/v1/workers', headers: b
 
 test('viewers see how many processes take work, and what is due and nobody has taken', async () => {
   await openWith(async () => 2);
-  expect(await asked()).toEqual({ version: '1.2.3', count: 2, due: [], atWork: 0 });
+  expect(await asked()).toEqual({ version: '1.2.3', count: 2, due: [], unattended: [], atWork: 0 });
   const request = {
     method: 'POST',
     url: '/v1/expansions',
@@ -31,9 +31,9 @@ test('viewers see how many processes take work, and what is due and nobody has t
     payload: goodRequest,
   } as const;
   const { id } = (await api.app.inject(request)).json();
-  expect(await asked()).toEqual({ version: '1.2.3', count: 2, due: [id], atWork: 0 });
+  expect(await asked()).toEqual({ version: '1.2.3', count: 2, due: [id], unattended: [id], atWork: 0 });
   await api.store.claim(id, 'worker', 60_000);
-  expect(await asked()).toEqual({ version: '1.2.3', count: 2, due: [], atWork: 1 });
+  expect(await asked()).toEqual({ version: '1.2.3', count: 2, due: [], unattended: [], atWork: 1 });
 });
 
 test('a token that is bound to other servers sees nothing of what is due', async () => {
@@ -45,11 +45,11 @@ test('a token that is bound to other servers sees nothing of what is due', async
     payload: goodRequest,
   } as const;
   expect((await api.app.inject(request)).statusCode).toBe(202);
-  const { due } = (await api.app.inject({ url: '/v1/workers', headers: bearer(elsewhere) })).json();
-  expect(due).toEqual([]);
+  const seen = await api.app.inject({ url: '/v1/workers', headers: bearer(elsewhere) });
+  expect(seen.json()).toMatchObject({ due: [], unattended: [] });
 });
 
 test('while the queue is away, it is not known who works', async () => {
   await openWith(() => Promise.reject(new Error('away')));
-  expect(await asked()).toEqual({ version: '1.2.3', count: null, due: [], atWork: 0 });
+  expect(await asked()).toEqual({ version: '1.2.3', count: null, due: [], unattended: [], atWork: 0 });
 });

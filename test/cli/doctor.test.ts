@@ -11,7 +11,7 @@ beforeEach(async () => {
   api.set({ state: 'succeeded' });
   is('/readyz', { ready: true, checks: [good('database'), good('queue')] });
   is('/v1/session', { name: 'ann', role: 'operator', may: [], authRequired: true, provider: null });
-  is('/v1/workers', { version: '1.2.3', count: 2, due: [], atWork: 0 });
+  is('/v1/workers', { version: '1.2.3', count: 2, due: [], unattended: [], atWork: 0 });
   is('/v1/freeze', { frozen: false, reason: null, by: null, since: null });
   is('/v1/agents', { items: [] });
   for (const path of ['/v1/campaigns', '/v1/replacements', '/v1/guards'])
@@ -33,7 +33,7 @@ describe('doctor', () => {
   });
 
   it('says that no process takes work, with the next step, and exits 1', async () => {
-    is('/v1/workers', { version: '1.2.3', count: 0, due: ['exp_1'], atWork: 0 });
+    is('/v1/workers', { version: '1.2.3', count: 0, due: ['exp_1'], unattended: ['exp_1'], atWork: 0 });
     const { exitCode, out } = await doctor();
     expect(out).toContain('✖ Workers');
     expect(out).toContain('pika-expander serve');
@@ -41,23 +41,23 @@ describe('doctor', () => {
   });
 
   it('says that work is left over only if it still is some seconds later', async () => {
-    const due = [
+    const unattended = [
       ['exp_1', 'exp_2'],
       ['exp_2', 'exp_3'],
     ];
     api.answers.set('GET /v1/workers', () => ({
       status: 200,
-      body: { version: '1.2.3', count: 1, due: due.shift(), atWork: 0 },
+      body: { version: '1.2.3', count: 1, due: ['exp_2'], unattended: unattended.shift(), atWork: 0 },
     }));
     const stuck = await doctor();
     expect(stuck.out).toContain('1 expansion is due, and no worker takes it.');
     expect(stuck.exitCode).toBe(1);
-    due.push(['exp_1'], []);
+    unattended.push(['exp_1'], []);
     expect((await doctor()).exitCode).toBe(0);
   });
 
   it('what waits while workers are busy is no fault', async () => {
-    is('/v1/workers', { version: '1.2.3', count: 1, due: ['exp_1', 'exp_2'], atWork: 40 });
+    is('/v1/workers', { version: '1.2.3', count: 1, due: ['exp_1', 'exp_2'], unattended: [], atWork: 40 });
     const { exitCode, out } = await doctor();
     expect(out).toContain('40 expansions are worked on; 2 wait until the workers have time');
     expect(exitCode).toBe(0);
@@ -140,7 +140,7 @@ describe('doctor', () => {
   });
 
   it('prints the same as JSON, with the exit code, and speaks Chinese', async () => {
-    is('/v1/workers', { version: '1.2.3', count: 0, due: [] });
+    is('/v1/workers', { version: '1.2.3', count: 0, due: [], unattended: [], atWork: 0 });
     const { exitCode, out } = await doctor('--json');
     expect(JSON.parse(out)).toMatchObject({ exitCode: 1, needsPerson: [] });
     expect(JSON.parse(out).parts.map(({ name }: { name: string }) => name)).toEqual([

@@ -75,6 +75,7 @@ test('what never began waits behind others at work; what began, or all while nob
         return [];
       },
     );
+    expect(await store.unattended(10)).toHaveLength(found);
     return found;
   };
   const [one, other] = [newExpansion(), newExpansion({ id: 'exp_other', nodes: ['10.0.0.9:9221'] })];

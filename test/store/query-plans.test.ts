@@ -243,6 +243,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await store.due(10);
   await store.dueInMs();
   await store.left(10);
+  await store.unattended(10);
   await store.held();
   const lease = (await store.claim(expansion.id, 'worker', 60_000))!;
   await store.renew(lease);

@@ -281,6 +281,12 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       return last ?? null;
     },
 
+    async unattended(limit) {
+      const isWorkedOn = (await leases.held()) > 0;
+      const due = await leases.due(Number.POSITIVE_INFINITY);
+      return due.filter((id) => rows.get(id)!.doc.state !== 'pending' || !isWorkedOn).slice(0, limit);
+    },
+
     async addControl(expansionId, control) {
       reachable();
       const row = rows.get(expansionId);

@@ -21,14 +21,18 @@ export function workerRoutes(version: string, doorbell: Pick<Doorbell, 'workers'
         },
       },
       async ({ caller }) => {
-        const [count, due, atWork] = await Promise.all([
+        const [count, due, unattended, atWork] = await Promise.all([
           doorbell.workers().catch(() => null),
           store.due(mostDue),
+          store.unattended(mostDue),
           store.held(),
         ]);
         const sees = caller === null ? async () => true : app.seenBy(caller);
-        const seen = await Promise.all(due.map((expansionId) => sees({ expansionId })));
-        return { version, count, due: due.filter((_, place) => seen[place]), atWork };
+        const seen = async (ids: readonly string[]) => {
+          const each = await Promise.all(ids.map((expansionId) => sees({ expansionId })));
+          return ids.filter((_, place) => each[place]);
+        };
+        return { version, count, due: await seen(due), unattended: await seen(unattended), atWork };
       },
     );
   };

@@ -100,13 +100,13 @@ async function answer<T>(asked: Promise<T>, { context }: Session): Promise<Answe
   }
 }
 
-/** Who works, with what stays due: what a worker takes within seconds is none of it. */
+/** Who works, with what stays unattended: what a worker takes within seconds is none of it. */
 async function workersNow({ client, context }: Session): Promise<Workers> {
   const first = await client.get<Workers>('/v1/workers');
-  if (first.due.length === 0 || first.count === 0) return first;
+  if (first.unattended.length === 0 || first.count === 0) return first;
   await context.sleep(takenWithinMs);
   const later = await client.get<Workers>('/v1/workers');
-  return { ...later, due: later.due.filter((id) => first.due.includes(id)) };
+  return { ...later, unattended: later.unattended.filter((id) => first.unattended.includes(id)) };
 }
 
 async function expansions(
@@ -140,12 +140,17 @@ function checkPart({ name, ok, text }: Readiness['checks'][number], words: Comma
 function workersPart({ found, problem }: Answer<Workers>, words: CommandLineWords['doctor']): Part {
   const name = 'workers';
   if (found === null) return { name, state: 'unknown', text: words.unknown(problem), nextSteps: [] };
-  const { count, due, atWork } = found;
+  const { count, due, unattended, atWork } = found;
   if (count === 0) return { name, state: 'broken', text: words.noWorker, nextSteps: [words.startWorker] };
+  if (unattended.length > 0)
+    return {
+      name,
+      state: 'broken',
+      text: words.overdue(unattended.length),
+      nextSteps: [words.lookAtWorkers],
+    };
   if (due.length > 0 && atWork > 0)
     return { name, state: 'good', text: words.busy(atWork, due.length), nextSteps: [] };
-  if (due.length > 0)
-    return { name, state: 'broken', text: words.overdue(due.length), nextSteps: [words.lookAtWorkers] };
   return count === null
     ? { name, state: 'unknown', text: words.workersUnknown, nextSteps: [] }
     : { name, state: 'good', text: words.workers(count), nextSteps: [] };

@@ -122,8 +122,8 @@ export const alertAdvice: Readonly<Record<AlertName, Advice>> = {
   PikaExpanderNoWorker: advice({
     title: plain('Expansions are due, and no worker takes them', '有扩容任务到期而没有工作进程处理'),
     means: plain(
-      'For 5 minutes expansions have been due for a look, and no worker holds any: none runs, or none gets wake-ups.',
-      '5 分钟以来有扩容任务到期，而没有工作进程持有任何任务：没有工作进程在运行，或它们收不到唤醒。',
+      'For 5 minutes expansions have been due that began, or on none of which anybody works: no worker runs, or none gets wake-ups.',
+      '5 分钟以来，有已开始的扩容任务到期却无人处理，或所有任务都无人处理：没有工作进程在运行，或它们收不到唤醒。',
     ),
     service: plain(
       'Nothing is lost: a worker that starts takes them over.',
@@ -139,7 +139,10 @@ export const alertAdvice: Readonly<Record<AlertName, Advice>> = {
         '再启动一个：pika-expander serve --role worker。',
       ],
     ),
-    over: plain('The figure pika_expander_expansions_due is 0.', '指标 pika_expander_expansions_due 为 0。'),
+    over: plain(
+      'The figure pika_expander_expansions_unattended is 0.',
+      '指标 pika_expander_expansions_unattended 为 0。',
+    ),
   }),
   PikaExpanderLooksLate: advice({
     title: plain('Workers look too late', '工作进程的查看过晚'),

@@ -67,6 +67,9 @@ export const Workers = Type.Object({
     description:
       'Ids of expansions that are due for a look and that no worker holds, at most 200. Each is here for a moment only, where workers are well and have time.',
   }),
+  unattended: Type.Array(Type.String(), {
+    description: 'Those of them that a worker should hold: they began, or nobody works on any. At most 200.',
+  }),
   atWork: Type.Integer({
     description: 'Expansions that workers hold now. More begin only while these get their looks in time.',
   }),
