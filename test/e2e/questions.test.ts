@@ -38,7 +38,8 @@ describe.skipIf(pikaMissing !== null)('on real Pika', { timeout: 600_000 }, () =
       const ended = await expand(rig, [node!]);
       expect(ended.state).toBe('succeeded');
       const { phases } = ended.joins[0]!;
-      const at = (phase: string): number => phases.find((entered) => entered.phase === phase)!.at;
+      // Of the last attempt: where the full sync was skipped, the node counted the commands of the binlog too.
+      const at = (phase: string): number => phases.findLast((entered) => entered.phase === phase)!.at;
       const [from, to] = [at('attaching'), at('verifying')];
       for (const [server, counted] of Object.entries(counts)) {
         const asked = (start: number, end: number): number =>
