@@ -6,6 +6,7 @@ import {
   type ConfigOverrides,
   loadConfig,
 } from './platform/config.ts';
+import { keepHeapSmall } from './platform/heap.ts';
 import { createLog, type Log } from './platform/log.ts';
 import { outliveOutOfFiles } from './platform/open-files.ts';
 import { hideSecrets } from './platform/secrets.ts';
@@ -20,6 +21,7 @@ const closeWithinMs = 9000;
  * when it could not start: one line on stderr for each problem, and 1 for the exit code.
  */
 export async function serve(overrides: ConfigOverrides = {}): Promise<number> {
+  keepHeapSmall();
   let config: Config;
   try {
     config = loadConfig(process.env, overrides);

@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import type { Server as TlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -79,8 +79,8 @@ export interface Service {
 
 /** In one process; its event loop sets the limit before. */
 const mostExpansions = 2000;
-/** In one process: each can fill a core of its own and both servers. */
-const comparisonsAtOnce = 2;
+/** In one process: each can fill a core, and both of its servers. */
+const comparisonsAtOnce = Math.max(2, availableParallelism());
 /** Campaigns only wait for their expansions, so one process can hold many. */
 const campaignsAtOnce = 64;
 /** Replacements mostly wait for expansions, hooks and readers. */

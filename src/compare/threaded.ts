@@ -30,25 +30,63 @@ export type ThreadMessage =
 
 /** Memory of a thread's JavaScript objects; what it reads lies outside of it and is bounded by itself. */
 const mostHeapMegabytes = 128;
+/** A thread costs as much as the comparison of some thousand keys: the next comparison may have it. */
+const keptIdleMs = 5000;
 
-/** Runs a comparison in a thread of its own. Promises what `run` promises. */
+/** How a thread says that it is over. */
+const ends = ['error', 'exit'] as const;
+
+/** Threads that have nothing to do, and how each is taken out. */
+const idle = new Map<Worker, () => void>();
+
+/** Runs a comparison in a thread that it shares with no other meanwhile. Promises what `run` promises. */
 export async function runInThread(options: RunOptions): Promise<RunResult> {
   const { left, right, spec, resume = null } = options;
-  const worker = startThread({ left, right, spec, resume });
+  const worker = takeThread();
   const onAbort = () => worker.postMessage('abort');
   options.signal?.addEventListener('abort', onAbort, { once: true });
+  worker.postMessage({ left, right, spec, resume } satisfies ThreadTask);
   if (options.signal?.aborted) onAbort();
   try {
-    return await outcomeOf(worker, options);
+    const result = await outcomeOf(worker, options);
+    if (!options.signal?.aborted) keepThread(worker);
+    return result;
   } finally {
     options.signal?.removeEventListener('abort', onAbort);
-    await worker.terminate();
+    if (!idle.has(worker)) await worker.terminate();
   }
 }
 
+function takeThread(): Worker {
+  const [kept] = idle;
+  if (kept === undefined) return startThread();
+  const [worker, takeOut] = kept;
+  takeOut();
+  worker.ref();
+  return worker;
+}
+
+/** It keeps no process alive. */
+function keepThread(worker: Worker): void {
+  const drop = () => {
+    takeOut();
+    void worker.terminate();
+  };
+  const timer = setTimeout(drop, keptIdleMs);
+  const takeOut = () => {
+    clearTimeout(timer);
+    idle.delete(worker);
+    for (const end of ends) worker.off(end, takeOut);
+  };
+  idle.set(worker, takeOut);
+  for (const end of ends) worker.once(end, takeOut);
+  timer.unref();
+  worker.unref();
+}
+
 /** The thread's file is TypeScript where this one is (tsx, vitest), which a thread has to be taught; else JavaScript. */
-function startThread(task: ThreadTask): Worker {
-  const options = { workerData: task, resourceLimits: { maxOldGenerationSizeMb: mostHeapMegabytes } };
+function startThread(): Worker {
+  const options = { resourceLimits: { maxOldGenerationSizeMb: mostHeapMegabytes } };
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), options);
   const resolved = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api'));
   const loader = new URL('./index.mjs', resolved).href;
@@ -59,17 +97,18 @@ function startThread(task: ThreadTask): Worker {
 
 function outcomeOf(worker: Worker, options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    worker.on('message', (message: ThreadMessage) => {
+    const onError = (error: Error) => reject(error);
+    const onExit = (code: number) =>
+      reject(new Error(`the thread of a comparison ended with code ${code} and no result`));
+    const onMessage = (message: ThreadMessage) => {
       if (message.kind === 'progress') options.onProgress?.(message.progress);
       else if (message.kind === 'checkpoint') options.onCheckpoint?.(message.checkpoint);
       else {
         const { fault } = message;
+        worker.off('message', onMessage).off('error', onError).off('exit', onExit);
         resolve({ ...message, fault: fault && new WireError(fault.code, fault.server, fault.said) });
       }
-    });
-    worker.once('error', reject);
-    worker.once('exit', (code) =>
-      reject(new Error(`the thread of a comparison ended with code ${code} and no result`)),
-    );
+    };
+    worker.on('message', onMessage).once('error', onError).once('exit', onExit);
   });
 }

@@ -9,7 +9,8 @@ const idleAfterMs = 1000;
 const unusedAfterMs = 10_000;
 
 interface Held {
-  readonly link: Link;
+  /** null = it was ended here: what it held is let go of, though its user still knows it. */
+  link: Link | null;
   /** Replies that are awaited. */
   busy: number;
   usedAt: number;
@@ -25,15 +26,26 @@ export function boundedLinks(open: OpenLink, most: number, now: () => number): O
   const waiting = new Set<() => void>();
   const next = (): void => waiting.values().next().value?.();
 
+  const end = (each: Held): void => {
+    each.link?.destroy();
+    each.link = null;
+    held.delete(each);
+  };
+
+  const idleFor = (ms: number): Held[] =>
+    [...held].filter(({ busy, usedAt }) => busy === 0 && now() - usedAt >= ms);
+
   const dropIdle = (): boolean => {
-    const idle = [...held].filter(({ busy, usedAt }) => busy === 0 && now() - usedAt >= idleAfterMs);
-    const oldest = idle.reduce<Held | null>((a, b) => (a === null || b.usedAt < a.usedAt ? b : a), null);
-    oldest?.link.destroy();
-    return oldest !== null && held.delete(oldest);
+    const oldest = idleFor(idleAfterMs).reduce<Held | null>(
+      (a, b) => (a === null || b.usedAt < a.usedAt ? b : a),
+      null,
+    );
+    if (oldest) end(oldest);
+    return oldest !== null;
   };
 
   const forgetEnded = (): void => {
-    for (const each of held) if (!each.link.usable) held.delete(each);
+    for (const each of held) if (!each.link?.usable) held.delete(each);
   };
 
   let watched = false;
@@ -43,8 +55,7 @@ export function boundedLinks(open: OpenLink, most: number, now: () => number): O
     watched = true;
     const timer = setTimeout(() => {
       watched = false;
-      for (const { link, busy, usedAt } of held)
-        if (busy === 0 && now() - usedAt >= unusedAfterMs) link.destroy();
+      for (const each of idleFor(unusedAfterMs)) end(each);
       forgetEnded();
       watch();
     }, unusedAfterMs / 2);
@@ -89,12 +100,13 @@ export function boundedLinks(open: OpenLink, most: number, now: () => number): O
       return {
         connectedTo: link.connectedTo,
         get usable() {
-          return link.usable;
+          return mine.link?.usable ?? false;
         },
         async send(commands) {
+          if (mine.link === null) throw new LinkError('ECLOSED', 'the connection was given up');
           mine.busy += 1;
           try {
-            return await link.send(commands);
+            return await mine.link.send(commands);
           } finally {
             mine.busy -= 1;
             mine.usedAt = now();
@@ -102,8 +114,7 @@ export function boundedLinks(open: OpenLink, most: number, now: () => number): O
           }
         },
         destroy() {
-          link.destroy();
-          held.delete(mine);
+          end(mine);
           next();
         },
       };
