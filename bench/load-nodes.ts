@@ -78,6 +78,7 @@ async function serve({ masters, nodesEach, lookWithinMs, copySeconds, slow = 0 }
   const clusters: Cluster[] = [];
   const served: ServedCluster[] = [];
   const sites: LoadSite[] = [];
+  const ports = new Set<string>();
   for (let i = 0; i < masters; i += 1) {
     const cluster = createCluster({
       seed: `load ${i}`,
@@ -113,12 +114,28 @@ async function serve({ masters, nodesEach, lookWithinMs, copySeconds, slow = 0 }
         }
       },
     } satisfies Partial<Cluster>);
-    const each = await serveCluster(watched, { host });
+    const each = await serveApart(watched, host, ports);
     clusters.push(cluster);
     served.push(each);
     sites.push({ master: each.addresses.m!, nodes: ids.map((id) => each.addresses[id]!) });
   }
   return { watch, clusters, served, sites };
+}
+
+/**
+ * Servers at loopback are known by all addresses of this machine, so two masters with one port, though at two addresses, would be
+ * taken for one master. Until the system gives the master a port that no other has.
+ */
+async function serveApart(cluster: Cluster, host: string, ports: Set<string>): Promise<ServedCluster> {
+  for (;;) {
+    const each = await serveCluster(cluster, { host });
+    const port = each.addresses.m!.slice(host.length);
+    if (!ports.has(port)) {
+      ports.add(port);
+      return each;
+    }
+    await each.close();
+  }
 }
 
 const send = (message: object): void => void process.send!(message);

@@ -56,6 +56,7 @@ import { startDispatcher } from './webhooks/dispatcher.ts';
 import { keepAgents } from './work/agents.ts';
 import { createAuditHandler } from './work/audit/handler.ts';
 import { type Campaigns, openCampaigns } from './work/campaign/open.ts';
+import { watchEnds } from './work/comparison/ends.ts';
 import { createComparisonHandler } from './work/comparison/handler.ts';
 import { createCompare } from './work/expansion/compare.ts';
 import { realClock } from './work/expansion/observer.ts';
@@ -427,6 +428,7 @@ function startWork(parts: Parts): DoorbellWorker {
     }),
   ]);
   const room = watchRoom(mostExpansions);
+  const ends = watchEnds(opened.news, sleep);
   const worker = createWorker({
     store: { ...opened.store, save: (...args) => room.stores(opened.store.save(...args)) },
     engine: parts.engine,
@@ -436,6 +438,7 @@ function startWork(parts: Parts): DoorbellWorker {
       credentials: config.credentials,
       comparisons: opened.comparisons,
       doorbell: doorbells.comparison,
+      ends,
       now: Date.now,
       sleep,
       crashPoint,
@@ -583,7 +586,7 @@ function startWork(parts: Parts): DoorbellWorker {
       log.warn({ err: error, jobId }, 'a job of the queue met trouble; it is tried again'),
     crashPoint,
   });
-  const beside = [dispatcher, room, ...pruning(parts)];
+  const beside = [dispatcher, room, ends, ...pruning(parts)];
   const answering = [...kinds, entrance];
   return {
     async ready() {

@@ -9,8 +9,9 @@ import type { Hear } from './listener.ts';
  * - `deliveries`: deliveries to webhooks that were made.
  * - `incidents`: a channel, a freeze, or what a person said of an incident.
  * - `access`: a token or a session that has ended.
+ * - `comparisons`: a comparison that has ended; with its id.
  */
-export type Topic = 'events' | 'due' | 'trail' | 'deliveries' | 'incidents' | 'access';
+export type Topic = 'events' | 'due' | 'trail' | 'deliveries' | 'incidents' | 'access' | 'comparisons';
 
 /**
  * News of any process, once what they tell of can be read. null = news may have been missed (at the beginning, and after a lost

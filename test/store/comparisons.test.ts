@@ -5,15 +5,18 @@ import type { Difference } from '../../src/model/comparison.ts';
 import type { ComparisonControl } from '../../src/model/views/comparison.ts';
 import type { ComparisonStore, NewComparison } from '../../src/store/comparisons.ts';
 import { FencedError, type Lease } from '../../src/store/leases.ts';
+import type { News } from '../../src/store/news.ts';
 import { NotFoundError, type Store } from '../../src/store/store.ts';
 import { newExpansion, nodeTarget } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { said } from '../support/said.ts';
+import { until } from '../support/until.ts';
 
 let postgres: TestPostgres;
 let database: TestDatabase;
 let comparisons: ComparisonStore;
 let store: Store;
+let news: News;
 let close: () => Promise<void>;
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -21,7 +24,9 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.stop());
 beforeEach(() => {
-  ({ comparisons, store, close } = openTestStores(database.connection, { differencesPerComparison: 5 }));
+  ({ comparisons, store, news, close } = openTestStores(database.connection, {
+    differencesPerComparison: 5,
+  }));
 });
 afterEach(async () => {
   await close();
@@ -61,6 +66,22 @@ const claimed = async (id: string, leaseMs = 60_000): Promise<Lease> => {
 };
 
 describe('a comparison', () => {
+  it('is told of when it has ended, and not before', async () => {
+    const heard: (string | null)[] = [];
+    const watched = news.watch('comparisons', (id) => heard.push(id));
+    await until(() => heard.length === 1);
+    const [first, second] = [newComparison(), newComparison()];
+    for (const each of [first, second]) {
+      await comparisons.create(each);
+      const lease = await claimed(each.id);
+      await comparisons.save(lease, { state: 'running', startedAt: 2 });
+      await comparisons.save(lease, { state: 'cancelled', endedAt: 3 });
+    }
+    await until(() => heard.length === 3);
+    expect(heard).toEqual([null, first.id, second.id]);
+    await watched.close();
+  });
+
   it('is stored as it was asked for, pending and due at once', async () => {
     const asked = newComparison();
     const stored = await comparisons.create(asked);

@@ -11,6 +11,7 @@ import { type AtCrashPoint, passByCrashPoints } from '../../platform/crash-point
 import type { Doorbell } from '../../queue/doorbell.ts';
 import type { ComparisonStore, StoredComparison } from '../../store/comparisons.ts';
 import { StoreUnavailableError } from '../../store/store.ts';
+import type { Ends } from '../comparison/ends.ts';
 import { defaultRetryMs, mayPass } from '../comparison/handler.ts';
 import type { Compare } from './session.ts';
 
@@ -19,6 +20,8 @@ export interface CompareParts {
   /** Where a comparison of all keys lives, so that it survives this worker; null = everything is compared here. */
   readonly comparisons: ComparisonStore | null;
   readonly doorbell: Pick<Doorbell, 'ring'> | null;
+  /** Hears of the ends of comparisons; absent = they are asked for only. */
+  readonly ends?: Pick<Ends, 'of'>;
   readonly now: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Called after each durable step. Tests use it to kill the process. */
@@ -27,7 +30,10 @@ export interface CompareParts {
 
 type Task = Parameters<Compare>[0];
 
-const lookEveryMs = 1000;
+/** How often the database is asked again that is away. */
+const askAgainMs = 1000;
+/** News of the end of a comparison may be lost. */
+const lookAgainMs = 5000;
 
 /**
  * The comparison of a join's node with its master. A sample, or a few keys, are compared here and now; every key of many is a
@@ -86,6 +92,7 @@ async function compareDurably(
 ): Promise<ComparisonReport | null> {
   const { crashPoint = passByCrashPoints } = parts;
   const startedAt = parts.now();
+  const end = parts.ends?.of(task.id);
   try {
     crashPoint('before_comparison_created');
     const stored = await persist(parts, task, () =>
@@ -102,7 +109,7 @@ async function compareDurably(
     crashPoint('after_comparison_created');
     // A ring that is lost is made up for by whoever looks for comparisons that are due.
     if (stored) await parts.doorbell?.ring(task.id).catch(() => undefined);
-    return await endOf(parts, comparisons, task, startedAt);
+    return await endOf(parts, comparisons, task, startedAt, end?.rest ?? parts.sleep);
   } catch (error) {
     return withoutResult(
       task,
@@ -110,6 +117,8 @@ async function compareDurably(
       parts.now(),
       verdictSays('not_followed', { met: (error as Error).message }),
     );
+  } finally {
+    end?.close();
   }
 }
 
@@ -121,21 +130,24 @@ async function endOf(
   comparisons: ComparisonStore,
   task: Task,
   startedAt: number,
+  rest: CompareParts['sleep'],
 ): Promise<ComparisonReport | null> {
   const limitMs = task.policy.chosen?.limitMs ?? null;
   while (!task.signal.aborted) {
+    let restMs = lookAgainMs;
     const stored = await persist(parts, task, () => comparisons.get(task.id));
     if (stored && limitMs !== null && stored.startedAt === null) {
       const { state, pendingControl, createdAt } = stored;
       if (state === 'cancelled' || pendingControl?.verb === 'cancel') return null;
       const at = parts.now();
-      if (at - createdAt >= limitMs)
-        await persist(parts, task, () => comparisons.control(task.id, { verb: 'cancel', ...noPlace, at }));
+      const leftMs = createdAt + limitMs - at;
+      if (leftMs > 0) restMs = Math.min(restMs, leftMs);
+      else await persist(parts, task, () => comparisons.control(task.id, { verb: 'cancel', ...noPlace, at }));
     }
     if (stored && comparisonHasEnded(stored.state)) {
       return stored.report ?? withoutResult(task, startedAt, parts.now(), whyWithout(stored));
     }
-    await parts.sleep(lookEveryMs, task.signal);
+    await rest(restMs, task.signal);
   }
   return withoutResult(task, startedAt, parts.now(), verdictSays('not_waited_for'));
 }
@@ -148,7 +160,7 @@ async function persist<T>(parts: CompareParts, task: Task, ask: () => Promise<T>
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
     }
-    await parts.sleep(lookEveryMs, task.signal);
+    await parts.sleep(askAgainMs, task.signal);
   }
   return null;
 }

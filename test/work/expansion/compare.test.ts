@@ -1,11 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { comparedBy, paceOf, sampledInstead } from '../../../src/core/plan/depth.ts';
 import type { ComparisonReport } from '../../../src/model/comparison.ts';
 import { note } from '../../../src/model/comparison-texts.ts';
 import { autoSampledPerType, resolvePolicy } from '../../../src/model/policy.ts';
 import type { ComparisonControl } from '../../../src/model/views/comparison.ts';
 import type { ComparisonStore, StoredComparison } from '../../../src/store/comparisons.ts';
+import type { Hear } from '../../../src/store/listener.ts';
+import type { News } from '../../../src/store/news.ts';
 import { StoreUnavailableError } from '../../../src/store/store.ts';
+import { type Ends, watchEnds } from '../../../src/work/comparison/ends.ts';
 import { createCompare } from '../../../src/work/expansion/compare.ts';
 import { nodeTarget } from '../../support/expansions.ts';
 
@@ -18,6 +21,7 @@ function compareWith(
   create: readonly (StoredComparison | Error)[],
   get: readonly (StoredComparison | Error)[],
   ring: () => Promise<void>,
+  ends?: Ends,
 ) {
   const asked = { create: 0, get: 0, waits: 0 };
   const answer = (answers: readonly (StoredComparison | Error)[], n: number) => {
@@ -32,6 +36,7 @@ function compareWith(
       get: () => answer(get, asked.get++),
     } as unknown as ComparisonStore,
     doorbell: { ring },
+    ...(ends ? { ends } : {}),
     now: () => 0,
     sleep: async () => {
       asked.waits += 1;
@@ -63,6 +68,27 @@ describe('a comparison of every key that a join waits for', () => {
     const { run, asked } = compareWith([away, away, running], [running, away, completed], rings);
     expect(await run()).toEqual(equal);
     expect(asked).toEqual({ create: 3, get: 3, waits: 4 });
+  });
+
+  it('is asked for again as soon as its end is told, and only then', async () => {
+    let hear: Hear = () => undefined;
+    const news: News = {
+      watch(_, to) {
+        hear = to;
+        return { close: async () => undefined };
+      },
+    };
+    const forever = (_: number, signal: AbortSignal) =>
+      new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    const { run, asked } = compareWith([running], [running, completed], rings, watchEnds(news, forever));
+    const compared = run();
+    await vi.waitUntil(() => asked.get === 1);
+    hear('another');
+    await new Promise(setImmediate);
+    expect(asked.get).toBe(1);
+    hear('c');
+    expect(await compared).toEqual(equal);
+    expect(asked.get).toBe(2);
   });
 
   it('comes to no result when it is no longer waited for, or cannot be stored', async () => {
