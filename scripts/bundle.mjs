@@ -59,6 +59,7 @@ await build({
     ssr: true,
     outDir: folder,
     emptyOutDir: false,
+    ...(replaces ? { license: { fileName: 'licenses-of-bundled.md' } } : {}),
     target: 'node20',
     rolldownOptions: {
       input: Object.fromEntries(entries.map((entry) => [nameOf(entry), entry])),

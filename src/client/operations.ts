@@ -520,7 +520,7 @@ export type AuditRequest = {
   readonly maxSlaveLagBytes?: number | null;
   /** How long the slave may take to reach a position of the master. Milliseconds. Default: 60000. */
   readonly catchUpTimeoutMs?: number;
-  /** The most comparisons of the audit that run at a time. Each worker runs 2 comparisons. `null`: 2, but 1 with depth full, so that expansions keep a place. Default: null. */
+  /** The most comparisons of the audit that run at a time. Each worker runs as many comparisons as it has cores, 2 at least. `null`: 2, but 1 with depth full, so that expansions keep a place. Default: null. */
   readonly maxRunning?: number | null;
   /** The most comparisons of the audit that read from servers of one host at a time. A server takes part in one. Default: 1. */
   readonly maxRunningPerHost?: number;
@@ -1902,7 +1902,7 @@ export type GuardRequest = {
     readonly maxSlaveLagBytes?: number | null;
     /** How long the slave may take to reach a position of the master. Milliseconds. Default: 60000. */
     readonly catchUpTimeoutMs?: number;
-    /** The most comparisons of the audit that run at a time. Each worker runs 2 comparisons. `null`: 2, but 1 with depth full, so that expansions keep a place. Default: null. */
+    /** The most comparisons of the audit that run at a time. Each worker runs as many comparisons as it has cores, 2 at least. `null`: 2, but 1 with depth full, so that expansions keep a place. Default: null. */
     readonly maxRunning?: number | null;
     /** The most comparisons of the audit that read from servers of one host at a time. A server takes part in one. Default: 1. */
     readonly maxRunningPerHost?: number;

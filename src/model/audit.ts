@@ -16,8 +16,8 @@ export const auditFields = {
     default: null,
     label: plain('Comparisons at a time', '同时进行的比对数'),
     help: plain(
-      'The most comparisons of the audit that run at a time. Each worker runs 2 comparisons.',
-      '巡检同时进行的比对数上限。每个 worker 同时执行 2 个比对。',
+      'The most comparisons of the audit that run at a time. Each worker runs as many comparisons as it has cores, 2 at least.',
+      '巡检同时进行的比对数上限。每个 worker 同时执行的比对数等于其 CPU 核数，至少 2 个。',
     ),
   },
   maxRunningPerHost: {
