@@ -9,7 +9,7 @@ import { startPostgres } from '../support/postgres.ts';
 import { FakeService } from './fake-service.ts';
 import { hasRedis, startRedis } from './redis-server.ts';
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 });
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 100_000 });
 
 const script = fileURLToPath(new URL('./scripted-producer.mjs', import.meta.url));
 const payload = { master: '10.0.0.1:9221', nodes: ['10.0.0.2:9221', { address: '10.0.0.3:9221' }] };

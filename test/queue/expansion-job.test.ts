@@ -11,7 +11,7 @@ import { type ExpansionJobProgress, makeExpansionJob, parseJobFailure } from '..
 import { said } from '../support/said.ts';
 import { FakeService, refused } from './fake-service.ts';
 
-const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 30_000 });
+const eventually = <T>(look: () => T) => expect.poll(look, { timeout: 100_000 });
 
 const han = /\p{Script=Han}/u;
 const payload = { master: '10.0.0.1:9221', nodes: ['10.0.0.2:9221'] };

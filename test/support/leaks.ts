@@ -21,5 +21,5 @@ afterAll(async () => {
     `nothing is left of this file; left are ${left()
       .map(([kind, count]) => `${count} ${kind}, before ${before.get(kind)}`)
       .join('; ')}`;
-  await until(() => left().length === 0, { withinMs: 10_000, what: told });
+  await until(() => left().length === 0, { withinMs: 60_000, what: told });
 });

@@ -145,7 +145,7 @@ async function leakedConnections(administration: TestDatabase['connection']): Pr
     return rows.map((row) => row.leak);
   };
   try {
-    await until(async () => (await find()).length === 0, { withinMs: 5_000 }).catch(() => undefined);
+    await until(async () => (await find()).length === 0, { withinMs: 60_000 }).catch(() => undefined);
     return await find();
   } finally {
     await client.end();
@@ -165,6 +165,6 @@ async function dropWithoutLeaks(own: TestDatabase['connection'], name: string): 
         return false;
       }
     },
-    { withinMs: 5_000, what: () => `a connection to ${name} was leaked: ${reason}` },
+    { withinMs: 60_000, what: () => `a connection to ${name} was leaked: ${reason}` },
   );
 }

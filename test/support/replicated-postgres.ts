@@ -106,10 +106,7 @@ export async function startReplicatedPostgres(synchronous: boolean): Promise<Rep
   try {
     const isUp = () =>
       standbys("select 1 from pg_stat_wal_receiver where status = 'streaming'").catch(() => false);
-    await until(isUp, {
-      withinMs: 30_000,
-      what: 'the standby follows',
-    }).catch(async (error: Error) => {
+    await until(isUp, { what: 'the standby follows' }).catch(async (error: Error) => {
       const said = [first, second].map((place) => readFile(join(place, 'log'), 'utf8'));
       throw new Error(`${error.message}: ${(await Promise.all(said)).join('\n')}`);
     });

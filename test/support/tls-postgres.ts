@@ -77,7 +77,7 @@ export async function startTlsPostgres(authority: TestAuthority): Promise<TlsPos
         () => true,
         () => false,
       );
-    await until(answers, { withinMs: 30_000, what: 'the database answers' });
+    await until(answers, { what: 'the database answers' });
     await query(`create database ${user}`, 'postgres');
   } catch (error) {
     await stop();
