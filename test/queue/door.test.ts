@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { expansionJob } from '../../src/index.ts';
 import { startService } from '../../src/main.ts';
+import { patiently } from '../support/patiently.ts';
 import { startPostgres } from '../support/postgres.ts';
 
 const script = fileURLToPath(new URL('./scripted-producer.mjs', import.meta.url));
@@ -35,9 +36,11 @@ test('a service with tokens takes signed jobs alone', { timeout: 120_000 }, asyn
     expect(await failureOf('order-0', request)).toBe('job_not_signed');
     expect(await failureOf('order-2', job.data)).toBe('job_signature_wrong');
     expect(await failureOf('order-1', job.data)).toBe('preflight_failed');
-    const { items } = (await (
-      await fetch(`${service.url}/v1/trail`, { headers: { authorization: 'Bearer a-token-of-the-operator' } })
-    ).json()) as { items: { act: string; who: object; outcome: { code: string } }[] };
+    const headers = { authorization: 'Bearer a-token-of-the-operator' };
+    const trail = await patiently(() => fetch(`${service.url}/v1/trail`, { headers }));
+    const { items } = (await trail.json()) as {
+      items: { act: string; who: object; outcome: { code: string } }[];
+    };
     const jobs = items.filter(({ act }) => act === 'job').map(({ who, outcome }) => [who, outcome.code]);
     expect(jobs).toEqual(
       expect.arrayContaining([

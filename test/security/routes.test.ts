@@ -6,6 +6,7 @@ import { startService } from '../../src/main.ts';
 import { roles } from '../../src/model/access.ts';
 import type { Service } from '../../src/service.ts';
 import { createCluster, fastTimers, type ServedCluster, serveCluster } from '../../src/simulator/index.ts';
+import { patiently } from '../support/patiently.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 import { type Operation, requestsFor, withIds } from './fuzz.ts';
@@ -32,7 +33,7 @@ const ids: Record<string, string> = {};
 
 const hangsAfterMs = 60_000;
 async function ask(method: string, path: string, token: string | null, body?: string, headers = {}) {
-  const response = await fetch(service.url + path, {
+  const asked = {
     method,
     headers: {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -40,8 +41,10 @@ async function ask(method: string, path: string, token: string | null, body?: st
       ...headers,
     },
     ...(body === undefined ? {} : { body }),
-    signal: AbortSignal.timeout(hangsAfterMs),
-  });
+  };
+  const response = await patiently(() =>
+    fetch(service.url + path, { ...asked, signal: AbortSignal.timeout(hangsAfterMs) }),
+  );
   if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
     await response.body?.cancel();
     return { status: response.status, text: '' };

@@ -4,6 +4,7 @@ import { startService } from '../../src/main.ts';
 import type { TrailEntry, TrailHead } from '../../src/model/views/trail.ts';
 import type { Service } from '../../src/service.ts';
 import { verifyTrail } from '../../src/verify/trail.ts';
+import { patiently } from '../support/patiently.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -49,7 +50,7 @@ async function ask(
   body?: unknown,
   headers: Readonly<Record<string, string>> = {},
 ) {
-  const response = await fetch(service.url + path, {
+  const asked = {
     method,
     headers: {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -57,7 +58,8 @@ async function ask(
       ...headers,
     },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
+  };
+  const response = await patiently(() => fetch(service.url + path, asked));
   const text = await response.text();
   return { status: response.status, headers: response.headers, text };
 }

@@ -11,6 +11,7 @@ import {
 } from '../../src/simulator/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
+import { patiently } from '../support/patiently.ts';
 import { startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 
@@ -183,14 +184,8 @@ async function load(): Promise<void> {
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API, looked into
 async function get(path: string, language = 'en'): Promise<any> {
-  // A busy machine has the process say that it is overloaded, for a while.
-  const response = await until(
-    async () => {
-      const got = await fetch(`${service.url}${path}`, { headers: { 'accept-language': language } });
-      return got.status === 503 ? null : got;
-    },
-    { what: `an answer to ${path}`, everyMs: 250 },
-  );
+  const headers = { 'accept-language': language };
+  const response = await patiently(() => fetch(`${service.url}${path}`, { headers }));
   const text = await response.text();
   expect([path, response.status, response.status === 200 ? '' : text]).toEqual([path, 200, '']);
   expect(text).not.toMatch(/undefined|\[object|NaN/);
@@ -198,11 +193,9 @@ async function get(path: string, language = 'en'): Promise<any> {
 }
 
 async function post(path: string): Promise<void> {
-  const response = await fetch(`${service.url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ reason: 'after the upgrade' }),
-  });
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ reason: 'after the upgrade' });
+  const response = await patiently(() => fetch(`${service.url}${path}`, { method: 'POST', headers, body }));
   expect([path, response.status, await response.text()]).toEqual([path, 202, expect.anything()]);
 }
 

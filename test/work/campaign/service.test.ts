@@ -11,6 +11,7 @@ import {
   type ServedCluster,
   serveCluster,
 } from '../../../src/simulator/index.ts';
+import { patiently } from '../../support/patiently.ts';
 import {
   openTestStores,
   startPostgres,
@@ -85,11 +86,12 @@ const members = () =>
   }));
 
 async function start(url: string, settings: object): Promise<string> {
-  const response = await fetch(`${url}/v1/campaigns`, {
+  const post = {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ ...settings, members: members() }),
-  });
+  };
+  const response = await patiently(() => fetch(`${url}/v1/campaigns`, post));
   const body = (await response.json()) as { id: string };
   expect({ status: response.status, body }).toMatchObject({ status: 202 });
   return body.id;
@@ -147,7 +149,7 @@ describe('a campaign over six masters, the first of them a canary', () => {
     for (let index = 0; index < 6; index++)
       expect(cluster.observe(`s${index}`)).toMatchObject({ missing: 0, lost: 0 });
 
-    const report = await fetch(`${service.url}/v1/campaigns/${id}/report?format=markdown`);
+    const report = await patiently(() => fetch(`${service!.url}/v1/campaigns/${id}/report?format=markdown`));
     const text = await report.text();
     expect(text).toContain('Result: **succeeded** (6 of 6 members succeeded)');
     expect(text.match(/\| verified \| verified \| 1 \|/g)).toHaveLength(6);
