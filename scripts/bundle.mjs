@@ -23,7 +23,6 @@ const ofManyFiles = [
   'standard-as-callback',
   'debug',
   'ms',
-  'supports-color',
 ];
 
 const [folder, ...entries] = process.argv.slice(2).map((path) => resolve(path));

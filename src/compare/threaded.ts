@@ -44,10 +44,10 @@ export async function runInThread(options: RunOptions): Promise<RunResult> {
   const { left, right, spec, resume = null } = options;
   const worker = takeThread();
   const onAbort = () => worker.postMessage('abort');
-  options.signal?.addEventListener('abort', onAbort, { once: true });
-  worker.postMessage({ left, right, spec, resume } satisfies ThreadTask);
-  if (options.signal?.aborted) onAbort();
   try {
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    worker.postMessage({ left, right, spec, resume } satisfies ThreadTask);
+    if (options.signal?.aborted) onAbort();
     const result = await outcomeOf(worker, options);
     if (!options.signal?.aborted) keepThread(worker);
     return result;
@@ -84,8 +84,16 @@ function keepThread(worker: Worker): void {
   worker.unref();
 }
 
-/** The thread's file is TypeScript where this one is (tsx, vitest), which a thread has to be taught; else JavaScript. */
 function startThread(): Worker {
+  const worker = newThread();
+  // An error while it is being ended concerns nobody, and must not end the process.
+  worker.on('error', () => undefined);
+  return worker;
+}
+
+/** The thread's file is TypeScript where this one is (tsx, vitest), which a thread has to be taught; else JavaScript. */
+/** The thread's file is TypeScript where this one is (tsx, vitest), which a thread has to be taught; else JavaScript. */
+function newThread(): Worker {
   const options = { resourceLimits: { maxOldGenerationSizeMb: mostHeapMegabytes } };
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), options);
   const resolved = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api'));

@@ -178,7 +178,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   });
   const unattended = new Gauge({
     name: `${prefix}expansions_unattended`,
-    help: 'Expansions that are due and that no worker holds, though they began or nobody works on any (at most 200 are counted).',
+    help: 'Expansions that are due and that no worker holds: their worker has died, or no worker holds any (at most 200 are counted).',
     registers,
   });
   const atWork = new Gauge({

@@ -39,7 +39,10 @@ export function watchRoom(most: number) {
   }, sampleEveryMs);
   timer.unref();
 
-  /** Whether one more may begin beside so many, which it then does. However busy it is, one may after `longestMs` for each that the process always works on. */
+  /**
+   * Whether one more may begin beside `working` others, which it then does. However busy the process is, one may after `longestMs` for
+   * each 8 of them.
+   */
   function gate(longestMs = Number.POSITIVE_INFINITY): (working: number) => boolean {
     let begun = 0;
     let begunAt = Number.NEGATIVE_INFINITY;

@@ -37,12 +37,12 @@ export const summaryOf = (expansion: Expansion): ExpansionSummary => ({
 });
 
 /**
- * The condition of expansions that have been due for so many milliseconds ($1), and that no worker holds although it should: what
- * never began waits while workers are at work on others.
+ * The condition of expansions that have been due for longer than $1 milliseconds, and that no worker holds although one should: their
+ * worker has died, or no worker holds any. What nobody has taken waits while workers are at work on others.
  */
 export const isUnattended = `not ended and look_at < clock_timestamp() - $1 * interval '1 millisecond'
   and (lease_until is null or lease_until < clock_timestamp() - $1 * interval '1 millisecond')
-  and (state <> 'pending' or not exists (select 1 from expansions where not ended and lease_until > clock_timestamp()))`;
+  and (lease_owner is not null or not exists (select 1 from expansions where not ended and lease_until > clock_timestamp()))`;
 
 /** Whether something besides the joins changed. */
 export function docChanged(before: Expansion, after: Expansion): boolean {

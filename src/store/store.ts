@@ -117,7 +117,7 @@ export interface Store extends LeasedStore {
    */
   acceptedUnder(idempotency: Idempotency): Promise<Expansion | null>;
 
-  /** Ids of expansions that are due and that no worker holds although it should: they began, or nobody works on any. */
+  /** Ids of expansions that are due and that no worker holds although one should: their worker has died, or no worker holds any. */
   unattended(limit: number): Promise<readonly string[]>;
 
   get(id: string): Promise<Expansion | null>;

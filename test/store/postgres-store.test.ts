@@ -5,6 +5,7 @@ import { keepSigningKey } from '../../src/store/signing-key.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 import { describeStore, observationsPerNode } from './contract.ts';
 
 let postgres: TestPostgres;
@@ -63,7 +64,7 @@ test('every process signs by the same key, which is made once', async () => {
   await stores.close();
 });
 
-test('what never began waits behind others at work; what began, or all while nobody works, is unattended', async () => {
+test('what nobody has taken waits behind others at work; what a dead worker left, or all while nobody works, is unattended', async () => {
   const stores = openTestStores(database.connection);
   const { store } = stores;
   const unattended = async () => {
@@ -87,6 +88,9 @@ test('what never began waits behind others at work; what began, or all while nob
   const begun = { ...other, state: 'running' } as const;
   await store.save(lease, other, begun, { lookAgainInMs: 0, events: [], observations: [] });
   await store.release(lease);
+  expect(await unattended()).toBe(0);
+  await store.claim(other.id, 'dies', 1);
+  await until(async () => (await store.left(1)).length === 1);
   expect(await unattended()).toBe(1);
   await stores.close();
   await database.empty();

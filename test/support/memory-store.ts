@@ -284,7 +284,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
     async unattended(limit) {
       const isWorkedOn = (await leases.held()) > 0;
       const due = await leases.due(Number.POSITIVE_INFINITY);
-      return due.filter((id) => rows.get(id)!.doc.state !== 'pending' || !isWorkedOn).slice(0, limit);
+      return due.filter((id) => rows.get(id)!.owner !== null || !isWorkedOn).slice(0, limit);
     },
 
     async addControl(expansionId, control) {

@@ -38,7 +38,11 @@ export function lookAgainIn(expansion: Expansion, now: number): number | null {
     (join) => isUnderWay(join) || join.leaving !== null || owesSetting(join),
   );
   if (underWay.length > 0) return Math.min(...underWay.map((join) => lookAtNodeIn(expansion, join, now)));
-  if (owesMasterSetting(expansion)) return expansion.policy.lookIntervalMs;
+  if (owesMasterSetting(expansion)) {
+    // The answer of a slow server waits for the next turn, and must not grow old.
+    const isInLine = expansion.joins.some((join) => isNextInLine(expansion, join));
+    return isInLine ? Math.min(1000, expansion.policy.lookIntervalMs) : expansion.policy.lookIntervalMs;
+  }
   if (needsPerson(expansion.state)) return null;
   const later = startsLater(expansion, now);
   if (later !== null) return later - now;

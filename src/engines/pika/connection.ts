@@ -111,6 +111,7 @@ export class PikaConnection implements NodeConnection {
     const outcome = await this.inTurn(timeoutMs, async (work) => {
       const link = await this.livingLink(work);
       if (isStillRight?.() === false) throw new LinkError('ESTALE', 'its turn came too late');
+      if (!link.usable) throw new LinkError('ECLOSED', 'the connection was given up');
       work.stage = 'sent';
       const [reply] = await link.send([wordsOf(command)]);
       return reply as Reply;

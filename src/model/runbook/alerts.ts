@@ -122,8 +122,8 @@ export const alertAdvice: Readonly<Record<AlertName, Advice>> = {
   PikaExpanderNoWorker: advice({
     title: plain('Expansions are due, and no worker takes them', '有扩容任务到期而没有工作进程处理'),
     means: plain(
-      'For 5 minutes expansions have been due that began, or on none of which anybody works: no worker runs, or none gets wake-ups.',
-      '5 分钟以来，有已开始的扩容任务到期却无人处理，或所有任务都无人处理：没有工作进程在运行，或它们收不到唤醒。',
+      'For 5 minutes no worker has held expansions that are due. Their worker has died, or no worker holds any expansion.',
+      '5 分钟以来，到期的扩容任务没有工作进程处理：处理它们的工作进程已退出，或没有任何工作进程在处理任务。',
     ),
     service: plain(
       'Nothing is lost: a worker that starts takes them over.',

@@ -68,7 +68,8 @@ export const Workers = Type.Object({
       'Ids of expansions that are due for a look and that no worker holds, at most 200. Each is here for a moment only, where workers are well and have time.',
   }),
   unattended: Type.Array(Type.String(), {
-    description: 'Those of them that a worker should hold: they began, or nobody works on any. At most 200.',
+    description:
+      'Those of them that a worker should hold: their worker has died, or no worker holds any expansion. At most 200.',
   }),
   atWork: Type.Integer({
     description: 'Expansions that workers hold now. More begin only while these get their looks in time.',

@@ -1,6 +1,6 @@
 import type { News } from '../../store/news.ts';
 
-/** Who waits for one comparison. */
+/** What waits for the end of one comparison. */
 export interface EndOf {
   /** Resolves once the comparison has ended, or may have, since the last rest; else after `ms`, or when the signal is aborted. */
   rest(ms: number, signal: AbortSignal): Promise<void>;

@@ -30,7 +30,7 @@ export interface CompareParts {
 
 type Task = Parameters<Compare>[0];
 
-/** How often the database is asked again that is away. */
+/** A database that is away is asked again so often. */
 const askAgainMs = 1000;
 /** News of the end of a comparison may be lost. */
 const lookAgainMs = 5000;
@@ -142,7 +142,10 @@ async function endOf(
       const at = parts.now();
       const leftMs = createdAt + limitMs - at;
       if (leftMs > 0) restMs = Math.min(restMs, leftMs);
-      else await persist(parts, task, () => comparisons.control(task.id, { verb: 'cancel', ...noPlace, at }));
+      else {
+        await persist(parts, task, () => comparisons.control(task.id, { verb: 'cancel', ...noPlace, at }));
+        continue;
+      }
     }
     if (stored && comparisonHasEnded(stored.state)) {
       return stored.report ?? withoutResult(task, startedAt, parts.now(), whyWithout(stored));

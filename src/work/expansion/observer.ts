@@ -32,6 +32,8 @@ export const realClock: Clock = {
 const lookTimeoutMs = 5000;
 /** A turn does not wait longer than this for a slow node or a receiver; the answer is taken in when it comes. */
 export const patienceMs = 600;
+/** An answer that lay there for longer says nothing of now: the server is asked again. */
+const lateForMs = 10_000;
 
 interface Watched {
   readonly connection: NodeConnection;
@@ -99,11 +101,9 @@ export function createObserver(options: ObserverOptions): Observer {
   return {
     async look(target, sections, role, masterPassword) {
       const node = watch(target);
-      if (node.late) {
-        const late = node.late;
-        node.late = null;
-        return late;
-      }
+      const { late } = node;
+      node.late = null;
+      if (late && options.clock.now() - late.at <= lateForMs) return late;
       node.pending ??= begin(node, sections, role, masterPassword);
       const answered = await Promise.race([node.pending, quiet(options.clock, patienceMs)]);
       if (answered === null) return null;

@@ -103,6 +103,7 @@ const pingTimeoutMs = 2000;
 const freshMs = 600;
 const saveAtLeastEveryMs = 1000;
 const roomAgainMs = 250;
+const roomForMs = 10_000;
 /** Looks that wait for the next save; a slow database must not make them many. */
 const mostLookNotes = 500;
 
@@ -114,7 +115,7 @@ export interface Session {
   readonly expansion: Expansion;
   /** Whether a comparison runs. */
   readonly comparing: boolean;
-  /** Whether a node is under way. */
+  /** Whether a node is under way, or may begin now. */
   readonly syncing: boolean;
   /** Stores what no turn has stored yet; to be called before the lease is given back. */
   settle(): Promise<void>;
@@ -141,6 +142,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   /** Whether a comparison has ended since the last decision. */
   let reportCame = false;
   let endRest: (() => void) | null = null;
+  let roomUntil = Number.NEGATIVE_INFINITY;
   let masterHeldBy: string | null = null;
   let masterLocked = false;
   /** Under which holds may know the master. */
@@ -160,7 +162,9 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     saver.check();
     const controls = await pendingControls();
     const stopped = (await deps.frozen.known()) !== null || holdOf(await deps.holds.known()) !== null;
-    const noRoom = !stopped && isAboutToBegin(expansion) && deps.hasRoom?.() === false;
+    const begins = !stopped && isAboutToBegin(expansion);
+    if (!begins) roomUntil = Number.NEGATIVE_INFINITY;
+    const noRoom = begins && !takeRoom();
     const [looks] = await Promise.all([
       lookAround(deps, observer, expansion, new Set(reports.keys()), stopped || noRoom),
       sights?.read(expansion),
@@ -210,6 +214,13 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     if (decision.commands.length > 0) return act(decision);
     const { lookAgainInMs } = decision;
     return noRoom && lookAgainInMs !== null ? Math.max(lookAgainInMs, roomAgainMs) : lookAgainInMs;
+  }
+
+  /** Room that was found is kept for as long as slow servers may take to answer the check. */
+  function takeRoom(): boolean {
+    const now = deps.clock.now();
+    if (roomUntil <= now && deps.hasRoom?.() !== false) roomUntil = now + roomForMs;
+    return roomUntil > now;
   }
 
   async function pendingControls(): Promise<readonly Control[]> {
@@ -489,7 +500,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       return [...running.keys()].some((index) => !reports.has(index));
     },
     get syncing() {
-      return expansion.joins.some(needsLook);
+      return expansion.joins.some(needsLook) || (isAboutToBegin(expansion) && roomUntil > deps.clock.now());
     },
     close() {
       for (const { aborter } of running.values()) aborter.abort();

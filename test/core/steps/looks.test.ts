@@ -165,6 +165,28 @@ test('a worker without time for one more full sync begins none, asks the servers
   expect(joins.map(({ phase }) => phase)).toEqual(['verified', 'verified', 'cancelled']);
 });
 
+test('room that was found is kept while a slow server answers the check', async () => {
+  let now = () => 0;
+  let stall = (): void => undefined;
+  let foundAt = Number.NEGATIVE_INFINITY;
+  const mayBegin = (): boolean => {
+    if (now() - foundAt < 15_000) return false;
+    foundAt = now();
+    stall();
+    return true;
+  };
+  const { comesTo } = await begin({
+    nodes: ['n1'],
+    mayBegin,
+    before: (cluster) => {
+      now = () => cluster.now();
+      stall = () => cluster.fault.stall('n1', 800);
+    },
+  });
+  const { joins } = await comesTo('its SLAVEOF', isIn(0, 'attaching'));
+  expect(joins[0]!.attempts[0]!.tracker!.attachedAt - foundAt).toBeLessThan(10_000);
+});
+
 test('a node that is slow to answer is checked by an answer to its check, not by one to a look that asked for less', async () => {
   const { comesTo } = await begin({ nodes: ['n1'], before: ({ fault }) => fault.stall('n1', 1500) });
   const { joins } = await comesTo('its SLAVEOF', isIn(0, 'attaching'));
