@@ -21,11 +21,13 @@ const tests = outcomeOf(bin('vitest'), ['run'], {
   stdio: 'inherit',
   env: { ...process.env, JUST_BUILT: '1' },
 });
-const otherNodes = nodes.then(async (obtained) => {
-  // All unit tests once more on other versions would only slow these.
-  if (process.env.ALL_NODES === '1') await tests;
-  return failedNodes(obtained);
-});
+const otherNodes = nodes
+  .then(async (obtained) => {
+    // All unit tests once more on other versions would only slow these.
+    if (process.env.ALL_NODES === '1') await tests;
+    return failedNodes(obtained);
+  })
+  .catch((error) => [`the start on other Nodes (${error.message})`]);
 const [{ isGood }, failed, failedOn] = await Promise.all([tests, failedChecks(readings), otherNodes]);
 const notGood = [...(isGood ? [] : ['tests']), ...failed, ...failedOn];
 if (notGood.length > 0) {
