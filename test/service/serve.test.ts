@@ -206,7 +206,7 @@ test('with nothing configured it starts on its own database, answers, and a seco
   const first = serve({ DATA_DIR: dataDir });
   const url = await first.url();
   expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ ready: true });
-  expect(first.output()).toContain('no token is configured');
+  await until(() => first.output().includes('no token is configured'), { what: 'it says who can connect' });
 
   expect(await lastWord({ DATA_DIR: dataDir })).toMatch(
     /^pika-expander cannot start: .*data folder .* is in use/,
