@@ -18,7 +18,11 @@ export function outcomeOf(command, args, options = {}) {
   const pieces = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece) => pieces.push(piece));
   return new Promise((resolve) => {
-    child.once('error', (error) => pieces.push(Buffer.from(`${error.message}\n`)));
+    child.once('error', ({ message }) => {
+      // With inherited streams nobody prints the pieces.
+      if (child.stdout) pieces.push(Buffer.from(`${message}\n`));
+      else console.error(message);
+    });
     child.once('close', (code) => resolve({ isGood: code === 0, output: Buffer.concat(pieces) }));
   });
 }

@@ -92,7 +92,6 @@ function startThread(): Worker {
 }
 
 /** The thread's file is TypeScript where this one is (tsx, vitest), which a thread has to be taught; else JavaScript. */
-/** The thread's file is TypeScript where this one is (tsx, vitest), which a thread has to be taught; else JavaScript. */
 function newThread(): Worker {
   const options = { resourceLimits: { maxOldGenerationSizeMb: mostHeapMegabytes } };
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./thread.js', import.meta.url), options);

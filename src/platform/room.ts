@@ -9,10 +9,7 @@ const kept = 5;
 const busy = 0.75;
 /** A database that takes longer to store something has enough to do: commands wait for what is stored before them. */
 const slowMs = 1000;
-/**
- * A machine that others keep busy must not stand still: beside few one more begins after so long, beside ten times as many after ten
- * times as long.
- */
+/** A machine that others keep busy must not stand still: for each `least` under way, after this time one more begins. */
 const oneBeginsWithinMs = 1000;
 /** What begins costs at once; what it costs shows a moment later. */
 const growth = 0.04;
@@ -41,7 +38,7 @@ export function watchRoom(most: number) {
 
   /**
    * Whether one more may begin beside `working` others, which it then does. However busy the process is, one may after `longestMs` for
-   * each 8 of them.
+   * each `least` of them.
    */
   function gate(longestMs = Number.POSITIVE_INFINITY): (working: number) => boolean {
     let begun = 0;

@@ -71,14 +71,14 @@ export function beginJoin(
   startAttempt(turn, checked, nodeLook);
 }
 
-/** A slow server is not checked by what it said long ago. */
+/** A slow server is not checked by what it said longer ago. The observer asks it anew then. */
 const oldestForCheckMs = 10_000;
+export const isOldForCheck = (look: Look, now: number): boolean => Math.abs(now - look.at) > oldestForCheckMs;
 
 /** Whether a look tells what the check asks: the answer of a slow server may belong to a look that asked for less. */
 const isForCheck = ({ now }: Turn, look: Look | null): boolean =>
   look !== null &&
-  (look.kind !== 'answered' ||
-    (look.facts.config !== undefined && Math.abs(now - look.at) <= oldestForCheckMs));
+  (look.kind !== 'answered' || (look.facts.config !== undefined && !isOldForCheck(look, now)));
 
 /** The node may hold what this expansion has proven since, or half a copy. */
 export const restoredMeanwhile = (turn: Turn, join: Join): Problem =>

@@ -13,6 +13,7 @@ export interface Ends {
   close(): Promise<void>;
 }
 
+/** Listens until it is closed. `sleep` resolves early when its signal is aborted. */
 export function watchEnds(news: News, sleep: (ms: number, signal: AbortSignal) => Promise<void>): Ends {
   const waiting = new Set<{ readonly id: string; ring(): void }>();
   const watched = news.watch('comparisons', (ended) => {

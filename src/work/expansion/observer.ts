@@ -1,3 +1,4 @@
+import { isOldForCheck } from '../../core/steps/preflight-join.ts';
 import type { Credential, Engine, NodeConnection } from '../../engines/engine.ts';
 import type { NodeTarget } from '../../model/expansion.ts';
 import type { Look, LookSection } from '../../model/observation.ts';
@@ -32,8 +33,6 @@ export const realClock: Clock = {
 const lookTimeoutMs = 5000;
 /** A turn does not wait longer than this for a slow node or a receiver; the answer is taken in when it comes. */
 export const patienceMs = 600;
-/** An answer that lay there for longer says nothing of now: the server is asked again. */
-const lateForMs = 10_000;
 
 interface Watched {
   readonly connection: NodeConnection;
@@ -103,7 +102,7 @@ export function createObserver(options: ObserverOptions): Observer {
       const node = watch(target);
       const { late } = node;
       node.late = null;
-      if (late && options.clock.now() - late.at <= lateForMs) return late;
+      if (late && !isOldForCheck(late, options.clock.now())) return late;
       node.pending ??= begin(node, sections, role, masterPassword);
       const answered = await Promise.race([node.pending, quiet(options.clock, patienceMs)]);
       if (answered === null) return null;

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { lookAgainIn } from '../../../src/core/steps/pace.ts';
 import { foundAfterMs, type PlantedFault } from '../../scheduling/detection.ts';
 import { questionsOfSync } from '../../scheduling/questions.ts';
+import { newExpansion } from '../../support/expansions.ts';
 import { begin, ended, isIn } from './played-expansion.ts';
 
 /** Commands a second in the mean, at default settings. */
@@ -163,6 +165,18 @@ test('a worker without time for one more full sync begins none, asks the servers
   await control('cancel');
   const { joins } = await comesTo('its end', ended);
   expect(joins.map(({ phase }) => phase)).toEqual(['verified', 'verified', 'cancelled']);
+});
+
+test('a node in line is looked for each second, however long the interval, while the master owes a setting', () => {
+  const lent = { name: 'expire-logs-nums', old: '10', lent: '200', state: 'borrowed' } as never;
+  const inLine = {
+    ...newExpansion({ policy: { lookIntervalMs: 12_000 } }),
+    state: 'running',
+    borrowed: lent,
+  } as const;
+  expect(lookAgainIn({ ...inLine, currentBatch: 1 }, inLine.acceptedAt)).toBe(1000);
+  const none = inLine.joins.map((join) => ({ ...join, phase: 'verified' as const }));
+  expect(lookAgainIn({ ...inLine, joins: none }, inLine.acceptedAt)).toBe(12_000);
 });
 
 test('room that was found is kept while a slow server answers the check', async () => {
