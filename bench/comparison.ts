@@ -109,9 +109,9 @@ async function readRedis([left, right]: Servers): Promise<void> {
   const get = (reader: Reader, page: ScanPage) =>
     reader.ask((writer) =>
       writer
-        .header(page.count + 1)
+        .header(page.keys.count + 1)
         .argument('MGET')
-        .verbatim(page.encodedKeys),
+        .strings(page.keys),
     );
   let seen = 0;
   let open: readonly Promise<RawReplies>[] = [];
@@ -121,7 +121,7 @@ async function readRedis([left, right]: Servers): Promise<void> {
     const asked = [get(one, page), get(other, page)];
     await Promise.all([one.drop(open[0]), other.drop(open[1])]);
     open = asked;
-    seen += page.count;
+    seen += page.keys.count;
   }
   await Promise.all([one.drop(open[0]), other.drop(open[1])]);
   for (const reader of [one, other]) reader.connection.close();

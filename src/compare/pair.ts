@@ -1,3 +1,4 @@
+import type { ListedStrings } from '../resp/strings.ts';
 import { CommandWriter } from '../resp/writer.ts';
 import type { Pace } from './pace.ts';
 import { leaderOf, type ServerFacts, selectDb } from './wire/server.ts';
@@ -53,7 +54,19 @@ export class Pair {
    * after the last zero byte of a name (pika-facts 6).
    */
   isCutShort(name: Buffer): boolean {
-    return this.kind === 'pika' && !this.typesApart && name.at(-1) === 0;
+    return this.#cutsNames && name.at(-1) === 0;
+  }
+
+  /** Those of the listed names that are whole. */
+  notCutShort(names: ListedStrings): ListedStrings {
+    if (!this.#cutsNames) return names;
+    const whole: number[] = [];
+    for (let i = 0; i < names.count; i++) if (names.lastByte(i) !== 0) whole.push(i);
+    return names.pick(whole);
+  }
+
+  get #cutsNames(): boolean {
+    return this.kind === 'pika' && !this.typesApart;
   }
 
   async select(db: number): Promise<void> {

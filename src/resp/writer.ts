@@ -1,11 +1,9 @@
+import type { ListedStrings } from './strings.ts';
+
 export type Argument = string | number | Buffer;
 
-const dollar = 0x24;
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
-const lineEnd = Buffer.from('\r\n');
-/** Of the length of a buffer. */
-const mostDigits = 16;
 /** More bytes are quicker copied as a part of their own. */
 const fewBytes = 64;
 
@@ -29,24 +27,38 @@ export class CommandWriter {
     return this;
   }
 
-  /** The same command for each of the keys, which stand between the other arguments. */
-  addEach(keys: readonly Buffer[], before: readonly Argument[], after: readonly Argument[] = []): this {
+  /** The same command for each of the keys from one place to another, which stand between the other arguments. */
+  addEach(
+    keys: ListedStrings,
+    before: readonly Argument[],
+    after: readonly Argument[] = [],
+    from = 0,
+    to = keys.count,
+  ): this {
+    if (from >= to) return this;
     const first = this.#length;
+    for (const part of after) this.argument(part);
+    const tailEnd = this.#length;
     this.#text(`*${before.length + 1 + after.length}\r\n`);
     for (const part of before) this.argument(part);
-    const head = Buffer.from(this.#buffer.subarray(first, this.#length));
-    this.#length = first;
-    for (const part of after) this.argument(part);
-    const tail = Buffer.from(this.#buffer.subarray(first, this.#length));
-    this.#length = first;
-    for (const key of keys) {
-      this.verbatimPart(head, 0, head.length);
-      this.#announce(key.length);
-      this.verbatimPart(key, 0, key.length);
-      this.verbatimPart(lineEnd, 0, lineEnd.length);
-      this.verbatimPart(tail, 0, tail.length);
+    const between = Buffer.from(this.#buffer.subarray(first, this.#length));
+    const head = between.length - (tailEnd - first);
+    this.#buffer.copyWithin(first, tailEnd, this.#length);
+    this.#length = first + head;
+    for (let i = from; i < to; i++) {
+      this.verbatimPart(keys.bytes, keys.starts[i]!, keys.ends[i]!);
+      this.verbatimPart(between, 0, between.length);
     }
-    this.#commands += keys.length;
+    this.#length -= head;
+    this.#commands += to - from;
+    return this;
+  }
+
+  /** These strings as arguments. */
+  strings(listed: ListedStrings): this {
+    const { bytes, starts, ends, count, whole } = listed;
+    if (whole) return this.verbatim(whole);
+    for (let i = 0; i < count; i++) this.verbatimPart(bytes, starts[i]!, ends[i]!);
     return this;
   }
 
@@ -103,23 +115,6 @@ export class CommandWriter {
     this.#length = 0;
     this.#commands = 0;
     return this;
-  }
-
-  /** `$length` and its line end, digit by digit. */
-  #announce(length: number): void {
-    this.#reserve(mostDigits + 3);
-    let digits = 1;
-    for (let rest = length; rest >= 10; rest = Math.floor(rest / 10)) digits += 1;
-    const buffer = this.#buffer;
-    buffer[this.#length] = dollar;
-    let rest = length;
-    for (let at = this.#length + digits; at > this.#length; at--) {
-      buffer[at] = 0x30 + (rest % 10);
-      rest = Math.floor(rest / 10);
-    }
-    this.#length += digits + 1;
-    buffer[this.#length++] = carriageReturn;
-    buffer[this.#length++] = lineFeed;
   }
 
   #text(text: string): void {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ListedStrings } from '../../src/resp/strings.ts';
 import { CommandWriter } from '../../src/resp/writer.ts';
 
 it('the same command for each of many keys is what each of them by itself would be', () => {
@@ -10,7 +11,7 @@ it('the same command for each of many keys is what each of them by itself would 
   ] as const) {
     const each = new CommandWriter().add('PING');
     const alone = new CommandWriter().add('PING');
-    each.addEach(keys, before, after);
+    each.addEach(ListedStrings.of(keys), before, after);
     for (const key of keys) alone.add(...before, key, ...after);
     expect(each.toBuffer().equals(alone.toBuffer())).toBe(true);
     expect(each.commands).toBe(alone.commands);

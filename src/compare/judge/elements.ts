@@ -1,4 +1,5 @@
 import { afterString, arrayLengthAt } from '../../resp/reader.ts';
+import { areSameBytes } from '../../resp/strings.ts';
 
 /** A reply of more elements is not taken apart here. */
 const mostElements = 1024;
@@ -87,17 +88,4 @@ function tableFor(count: number): number {
   let size = 4;
   while (size < 2 * count) size *= 2;
   return size;
-}
-
-function areSameBytes(
-  a: Buffer,
-  from: number,
-  to: number,
-  b: Buffer,
-  otherFrom: number,
-  otherTo: number,
-): boolean {
-  if (to - from !== otherTo - otherFrom) return false;
-  for (let at = from, there = otherFrom; at < to; at++, there++) if (a[at] !== b[there]) return false;
-  return true;
 }

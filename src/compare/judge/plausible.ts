@@ -1,5 +1,6 @@
 import type { KeyType } from '../../model/comparison.ts';
 import { afterStrings } from '../../resp/reader.ts';
+import { areAll } from '../../resp/strings.ts';
 
 /**
  * Whether replies that both sides gave alike are replies to what was asked at all: two servers behind one broken proxy, or
@@ -20,14 +21,15 @@ export function isArrayOfStrings(bytes: Buffer, keys: number): boolean {
   return afterStrings(bytes, head.length, keys) === bytes.length;
 }
 
-/** Whether replies are `count` expiries: numbers, of which none is below -2. */
+/** Whether replies are `count` expiries: numbers, of which none is below -2. Mostly no key expires. */
 export function areExpiries(bytes: Buffer, count: number): boolean {
+  if (areAll(bytes, 0, ':-1\r\n', count)) return true;
   let at = 0;
   for (let i = 0; i < count; i++) {
     if (bytes[at] !== colon) return false;
     if (bytes[at + 1] === minus && !isMinusOneOrTwo(bytes, at + 2)) return false;
-    at = bytes.indexOf(newline, at) + 1;
-    if (at === 0) return false;
+    while (at < bytes.length && bytes[at] !== newline) at += 1;
+    at += 1;
   }
   return at === bytes.length;
 }

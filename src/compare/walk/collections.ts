@@ -1,5 +1,6 @@
 import { leftOut } from '../../model/comparison-texts.ts';
 import { countIn, ErrorReply, ProtocolError, type Reply, ReplyReader } from '../../resp/reader.ts';
+import type { ListedStrings } from '../../resp/strings.ts';
 import type { Comparer } from '../comparer.ts';
 import { Elements } from '../judge/elements.ts';
 import { beginWithCollection } from '../judge/plausible.ts';
@@ -35,55 +36,45 @@ export async function settleAll(comparer: Comparer): Promise<void> {
 export async function compareTypedKeys(
   comparer: Comparer,
   type: Collection,
-  keys: readonly Buffer[],
+  keys: ListedStrings,
 ): Promise<number> {
   const { pair } = comparer;
-  const known = keys.some((key) => pair.isCutShort(key)) ? keys.filter((key) => !pair.isCutShort(key)) : keys;
-  if (known.length < keys.length) comparer.tally.unlookable(leftOut('names_zero_byte', { type }));
-  if (known.length === 0) return 0;
+  const known = pair.notCutShort(keys);
+  if (known.count < keys.count) comparer.tally.unlookable(leftOut('names_zero_byte', { type }));
+  if (known.count === 0) return 0;
   const expiries = askExpiries(comparer, type, known);
   await compareCollections(comparer, type, known);
   await judgeExpiries(comparer, expiries);
-  return known.length;
+  return known.count;
 }
 
 /**
  * Compares collections of one type, known by their keys, on both sides: sizes first, small ones whole and many at a
  * time, large ones in pieces. What differs becomes a suspect. `keys` is a page of keys, not more.
  */
-async function compareCollections(
-  comparer: Comparer,
-  type: Collection,
-  keys: readonly Buffer[],
-): Promise<void> {
+async function compareCollections(comparer: Comparer, type: Collection, keys: ListedStrings): Promise<void> {
   const { pair, settler, tally } = comparer;
   const sizes = await readSizes(pair, type, keys);
   let members = 0;
-  const small: Small = { keys: [], members: [] };
+  const small: number[] = [];
+  const smallMembers: number[] = [];
   const large: Buffer[] = [];
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!;
+  for (let i = 0; i < keys.count; i++) {
     const left = sizes.left[i]!;
     const right = sizes.right[i]!;
     members += left;
     if (left !== right) {
       const of = Math.max(left, right) <= wholeUpTo ? 'whole' : 'size';
-      settler.suspect({ type, key, probe: { of } });
-    } else if (left > wholeUpTo) large.push(key);
+      settler.suspect({ type, key: keys.get(i), probe: { of } });
+    } else if (left > wholeUpTo) large.push(Buffer.from(keys.get(i)));
     else if (left > 0) {
-      small.keys.push(key);
-      small.members.push(left);
+      small.push(i);
+      smallMembers.push(left);
     }
   }
-  await compareSmall(comparer, type, small);
+  await compareSmall(comparer, type, keys.pick(small), smallMembers);
   for (const key of large) await compareLarge(comparer, type, key);
   tally.lookedAtMembers(type, members);
-}
-
-/** Small collections, and how many members each has. */
-interface Small {
-  readonly keys: Buffer[];
-  readonly members: number[];
 }
 
 interface Sizes {
@@ -91,12 +82,12 @@ interface Sizes {
   readonly right: readonly number[];
 }
 
-async function readSizes(pair: Pair, type: Collection, keys: readonly Buffer[]): Promise<Sizes> {
+async function readSizes(pair: Pair, type: Collection, keys: ListedStrings): Promise<Sizes> {
   const replies = await pair.both(pair.write().addEach(keys, [sizeCommandOf(type).name]));
-  const left = sizesIn(pair, 'left', type, replies[0], keys.length);
+  const left = sizesIn(pair, 'left', type, replies[0], keys.count);
   const right = sameBytes(replies[0], replies[1])
     ? left
-    : sizesIn(pair, 'right', type, replies[1], keys.length);
+    : sizesIn(pair, 'right', type, replies[1], keys.count);
   pair.release(replies);
   return { left, right };
 }
@@ -113,15 +104,23 @@ function sizesIn(pair: Pair, side: SideName, type: Collection, replies: RawRepli
   return sizes;
 }
 
-/** The next batch is asked for before the present one is judged, so that no server waits for this program. */
-async function compareSmall(comparer: Comparer, type: Collection, { keys, members }: Small): Promise<void> {
+/**
+ * The next batch is asked for before the present one is judged, so that no server waits for this program.
+ * @param members how many of them each key has
+ */
+async function compareSmall(
+  comparer: Comparer,
+  type: Collection,
+  keys: ListedStrings,
+  members: readonly number[],
+): Promise<void> {
   const portion = comparer.portions.ofSmall(type);
   let asked: AskedBatch | null = null;
-  for (let from = 0; from < keys.length; ) {
+  for (let from = 0; from < keys.count; ) {
     let to = from;
     let together = 0;
-    while (to < keys.length && together < portion.size) together += members[to++]!;
-    const next = askWhole(comparer, type, keys.slice(from, to), together);
+    while (to < keys.count && together < portion.size) together += members[to++]!;
+    const next = askWhole(comparer, { type, keys, from, to, members: together });
     if (asked !== null) await judgeWhole(comparer, asked);
     asked = next;
     from = to;
@@ -129,40 +128,41 @@ async function compareSmall(comparer: Comparer, type: Collection, { keys, member
   if (asked !== null) await judgeWhole(comparer, asked);
 }
 
-/** Small collections of one type that were asked for, and are still to be judged. */
-interface AskedBatch {
+/** Small collections of one type that are asked for together. */
+interface WholeBatch {
   readonly type: Collection;
-  readonly keys: readonly Buffer[];
+  readonly keys: ListedStrings;
+  /** The first of them among the keys, and the one behind the last. */
+  readonly from: number;
+  readonly to: number;
+  /** Of all of them. */
   readonly members: number;
+}
+
+interface AskedBatch extends WholeBatch {
   readonly replies: Promise<readonly [RawReplies, RawReplies]>;
 }
 
-function askWhole(
-  { pair }: Comparer,
-  type: Collection,
-  keys: readonly Buffer[],
-  members: number,
-): AskedBatch {
+function askWhole({ pair }: Comparer, batch: WholeBatch): AskedBatch {
+  const { type, keys, from, to, members } = batch;
   const { name, more } = wholeCommandOf(type);
-  const writer = pair.write().addEach(keys, [name], more);
-  const replies = pair.both(writer, Math.max(keys.length, members));
+  const writer = pair.write().addEach(keys, [name], more, from, to);
+  const replies = pair.both(writer, Math.max(to - from, members));
   replies.catch(() => undefined);
-  return { type, keys, members, replies };
+  return { ...batch, replies };
 }
 
-async function judgeWhole(
-  comparer: Comparer,
-  { type, keys, members, replies: asked }: AskedBatch,
-): Promise<void> {
-  const { pair, settler } = comparer;
-  const replies = await asked;
+async function judgeWhole(comparer: Comparer, batch: AskedBatch): Promise<void> {
+  const { pair } = comparer;
+  const { type, members } = batch;
+  const replies = await batch.replies;
   comparer.portions.ofSmall(type).saw(members, replies[0].totalBytes);
   if (sameBytes(replies[0], replies[1])) {
     assertAccepted(pair.left.connection.name, wholeCommandOf(type).name, replies[0], saysAbsent);
     assertCollection(type, replies[0]);
   } else {
-    if (replies[0].digest || replies[1].digest) return compareTooLarge(comparer, type, keys, members);
-    compareOneByOne(pair, settler, type, keys, replies);
+    if (replies[0].digest || replies[1].digest) return compareTooLarge(comparer, batch);
+    compareOneByOne(comparer, batch, replies);
   }
   pair.release(replies);
 }
@@ -176,32 +176,29 @@ function assertCollection(type: Collection, { bytes }: RawReplies): void {
 const minus = 0x2d;
 
 /** The replies are too large to be kept: fewer keys at a time, and a single one in pieces. */
-async function compareTooLarge(
-  comparer: Comparer,
-  type: Collection,
-  keys: readonly Buffer[],
-  members: number,
-): Promise<void> {
-  if (keys.length === 1) return compareLarge(comparer, type, keys[0]!);
-  const middle = keys.length >> 1;
-  await judgeWhole(comparer, askWhole(comparer, type, keys.slice(0, middle), members >> 1));
-  await judgeWhole(comparer, askWhole(comparer, type, keys.slice(middle), members - (members >> 1)));
+async function compareTooLarge(comparer: Comparer, batch: WholeBatch): Promise<void> {
+  const { type, keys, from, to, members } = batch;
+  if (to - from === 1) return compareLarge(comparer, type, Buffer.from(keys.get(from)));
+  const middle = (from + to) >> 1;
+  await judgeWhole(comparer, askWhole(comparer, { ...batch, to: middle, members: members >> 1 }));
+  await judgeWhole(
+    comparer,
+    askWhole(comparer, { ...batch, from: middle, members: members - (members >> 1) }),
+  );
 }
 
 const elements = { left: new Elements(), right: new Elements() };
 
 /** Mostly the bytes of a key's members tell already that they are equal. Only what is left is taken apart. */
 function compareOneByOne(
-  pair: Pair,
-  settler: Settler,
-  type: Collection,
-  keys: readonly Buffer[],
+  { pair, settler }: Comparer,
+  { type, keys, from, to }: WholeBatch,
   replies: readonly [RawReplies, RawReplies],
 ): void {
   const left = new ReplyReader(replies[0].bytes);
   const right = new ReplyReader(replies[1].bytes);
   const stringsEach = type === 'hash' ? 2 : 1;
-  for (const key of keys) {
+  for (let i = from; i < to; i++) {
     if (
       elements.left.take(left.buffer, left.position, stringsEach) &&
       elements.right.take(right.buffer, right.position, stringsEach) &&
@@ -211,7 +208,7 @@ function compareOneByOne(
       right.position = elements.right.end;
       continue;
     }
-    const suspect: Suspect = { type, key, probe: { of: 'whole' } };
+    const suspect: Suspect = { type, key: keys.get(i), probe: { of: 'whole' } };
     const findings = [
       findingOf(pair, 'left', suspect, left.next(), settler),
       findingOf(pair, 'right', suspect, right.next(), settler),

@@ -1,4 +1,5 @@
 import { countIn, ErrorReply, ReplyReader } from '../../resp/reader.ts';
+import { ListedStrings } from '../../resp/strings.ts';
 import { type Comparer, largeAtOnce } from '../comparer.ts';
 import type { Pair, SideName } from '../pair.ts';
 import { saysAbsent } from '../wire/probe.ts';
@@ -52,9 +53,7 @@ type Sizes = readonly [number | null, number | null];
 
 /** The sizes on both sides, 0 where there is no such key, null where it is no string. */
 async function readSizes(pair: Pair, keys: readonly Buffer[]): Promise<readonly Sizes[]> {
-  const writer = pair.write();
-  for (const key of keys) writer.add('STRLEN', key);
-  const replies = await pair.both(writer);
+  const replies = await pair.both(pair.write().addEach(ListedStrings.of(keys), ['STRLEN']));
   const readers = [new ReplyReader(replies[0].bytes), new ReplyReader(replies[1].bytes)] as const;
   const sizes = keys.map((): Sizes => [sizeIn(pair, 'left', readers[0]), sizeIn(pair, 'right', readers[1])]);
   pair.release(replies);

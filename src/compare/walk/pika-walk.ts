@@ -1,9 +1,10 @@
 import { faultSays, leftOut } from '../../model/comparison-texts.ts';
-import { bytesIn, itemsIn, ReplyReader, stringsIn } from '../../resp/reader.ts';
-import { type Comparer, keyPortion, mostKeysPerRange, pagesAtOnce } from '../comparer.ts';
+import { bytesIn, ErrorReply, ProtocolError, ReplyReader } from '../../resp/reader.ts';
+import { ListedStrings } from '../../resp/strings.ts';
+import { type Comparer, keyPortion, mostKeysPerRange, pagesAtOnce, rangesAhead } from '../comparer.ts';
 import type { SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
-import { accepted, type RawReplies, sameBytes, WireError } from '../wire/wire.ts';
+import { errorFromReply, type RawReplies, sameBytes, WireError } from '../wire/wire.ts';
 import { compareTypedKeys } from './collections.ts';
 import { compareExpiries } from './expiry.ts';
 import { printKey } from './keys.ts';
@@ -24,14 +25,30 @@ export interface RangePage {
 
 export const withValues = (type: RangeType): string => (type === 'string' ? 'string_with_value' : type);
 
+/** The same, as the strings lie in the reply. */
+interface ListedRange {
+  readonly next: Buffer | null;
+  /** Keys, or keys and values by turns. */
+  readonly strings: ListedStrings;
+}
+
 /** Reads `*2 [next, [key, ...]]`, or `[key, value, ...]` for strings with values (pika-facts 6). */
+function readRange(server: string, type: RangeType, bytes: Buffer): ListedRange {
+  const reader = new ReplyReader(bytes);
+  const parts = reader.array();
+  if (parts instanceof ErrorReply) throw errorFromReply(server, `PKSCANRANGE ${type}`, parts);
+  const next = bytesIn(reader.next());
+  const count = Number(reader.array());
+  const strings = ListedStrings.upToEnd(bytes, reader.position, count);
+  if (parts !== 2 || strings === null) throw new ProtocolError('an answer to PKSCANRANGE is none');
+  return { next: next.length === 0 ? null : next, strings };
+}
+
 export function readRangePage(server: string, type: RangeType, bytes: Buffer, valuesToo: boolean): RangePage {
-  const reply = accepted(server, `PKSCANRANGE ${type}`, new ReplyReader(bytes).next());
-  const [first, second] = itemsIn(reply);
-  const next = bytesIn(first);
-  const list = stringsIn(second);
+  const { next, strings } = readRange(server, type, bytes);
+  const list = strings.all();
   return {
-    next: next.length === 0 ? null : next,
+    next,
     keys: valuesToo ? list.filter((_, i) => i % 2 === 0) : list,
     values: valuesToo ? list.filter((_, i) => i % 2 === 1) : null,
   };
@@ -88,23 +105,26 @@ async function beginRange(
       return whole(await compareRange(comparer, type, from, portion, Math.max(1, limit >> 3)));
     return whole(await compareDigested(comparer, from, limit, replies));
   }
-  const valuesToo = type === 'string';
-  const left = readRangePage(pair.left.connection.name, type, replies[0].bytes, valuesToo);
-  portion.saw(left.keys.length, replies[0].totalBytes);
+  const [onLeft, onRight] = [pair.left.connection.name, pair.right.connection.name];
+  const { next, strings } = readRange(onLeft, type, replies[0].bytes);
+  const keys = type === 'string' ? strings.firstOfPairs() : strings;
+  portion.saw(keys.count, replies[0].totalBytes);
   if (!sameBytes(replies[0], replies[1])) {
-    const right = readRangePage(pair.right.connection.name, type, replies[1].bytes, valuesToo);
-    return whole(await compareDifferingPages(comparer, type, left, right));
+    const pages = [
+      readRangePage(onLeft, type, replies[0].bytes, type === 'string'),
+      readRangePage(onRight, type, replies[1].bytes, type === 'string'),
+    ] as const;
+    return whole(await compareDifferingPages(comparer, type, ...pages));
   }
-  const { keys } = left;
   const rest = judgeSameNames(comparer, type, keys).then(() => pair.release(replies));
-  return { next: left.next && Buffer.from(left.next), keys: keys.length, rest };
+  return { next: next && Buffer.from(next), keys: keys.count, rest };
 }
 
 /** Keys that both sides listed, strings with equal values. */
-async function judgeSameNames(comparer: Comparer, type: RangeType, keys: readonly Buffer[]): Promise<void> {
+async function judgeSameNames(comparer: Comparer, type: RangeType, keys: ListedStrings): Promise<void> {
   const { tally } = comparer;
   if (type === 'string') {
-    tally.looked(type, keys.length);
+    tally.looked(type, keys.count);
     await compareExpiries(comparer, type, keys);
   } else {
     tally.looked(type, await compareTypedKeys(comparer, type, keys));
@@ -115,19 +135,78 @@ const mostStandstills = 100;
 
 interface AskedRange {
   readonly from: Buffer;
-  readonly limit: number;
-  readonly replies: Promise<BothReplies>;
+  readonly replies: Promise<RawReplies>;
 }
 
 /**
- * One type's walk from range to range, which keeps both servers at work. The next range is asked for before the present
+ * The ranges of one side. Each is asked for as soon as the one before it tells where it begins, so that the server waits
+ * neither for the other server nor for this program, as far as `mostAhead` ranges.
+ */
+class RangesAhead {
+  readonly #ask: (from: Buffer, range: number) => Promise<RawReplies>;
+  readonly #mostAhead: number;
+  /** Few after a miss: while keys come and go, most of what is asked for ahead is asked for in vain. */
+  #ahead = 1;
+  #asked: AskedRange[] = [];
+  #last: AskedRange | null = null;
+  #number = 0;
+  /** Where the range behind the last one begins; null = this is not known, or there is none. */
+  #next: Buffer | null = null;
+
+  constructor(mostAhead: number, ask: (from: Buffer, range: number) => Promise<RawReplies>) {
+    this.#mostAhead = mostAhead;
+    this.#ask = ask;
+  }
+
+  /** The replies to a range. What was asked for ahead is not used where the walk goes on somewhere else. */
+  take(from: Buffer, range: number): Promise<RawReplies> {
+    if (this.#asked[0]?.from.equals(from)) this.#ahead = Math.min(this.#mostAhead, this.#ahead + 1);
+    else {
+      this.#ahead = 1;
+      this.#asked = [];
+      this.#number = range;
+      this.#add(from);
+    }
+    const { replies } = this.#asked.shift()!;
+    this.#goOn();
+    return replies;
+  }
+
+  #goOn(): void {
+    if (this.#next !== null && this.#asked.length < this.#ahead) this.#add(this.#next);
+  }
+
+  #add(from: Buffer): void {
+    const asked = { from, replies: this.#ask(from, this.#number++) };
+    this.#next = null;
+    this.#last = asked;
+    this.#asked.push(asked);
+    asked.replies
+      .then((replies) => {
+        if (this.#last !== asked) return;
+        const next = nextIn(replies);
+        if (next !== null && Buffer.compare(next, from) > 0) this.#next = next;
+        this.#goOn();
+      })
+      // Whoever takes the range meets it.
+      .catch(() => undefined);
+  }
+}
+
+/**
+ * One type's walk from range to range, which keeps both servers at work: the next ranges are asked for before the present
  * range is judged, and some ranges are judged at a time.
  */
 export class RangeWalk {
   readonly #comparer: Comparer;
   readonly #type: RangeType;
   readonly #portion: Portion;
-  #asked: AskedRange;
+  readonly #left: RangesAhead;
+  readonly #right: RangesAhead;
+  /** How many keys each range from the present one on was asked for: as many on both sides. */
+  readonly #limits = new Map<number, number>();
+  #range = 0;
+  #from: Buffer;
   #standstills = 0;
   readonly #open: OpenPages;
 
@@ -136,15 +215,21 @@ export class RangeWalk {
     this.#type = type;
     this.#portion = keyPortion(comparer, mostKeysPerRange);
     this.#open = new OpenPages(pagesAtOnce(comparer));
-    this.#asked = this.#ask(from);
+    this.#from = from;
+    const ahead = (side: SideName) =>
+      new RangesAhead(rangesAhead(comparer), (at, range) => this.#ask(side, at, range));
+    this.#left = ahead('left');
+    this.#right = ahead('right');
   }
 
   /** Judges one range, or begins to. Returns where the walk goes on; null = it is at its end, and all is judged. */
   async step(): Promise<Buffer | null> {
-    const { from, limit, replies: asked } = this.#asked;
-    const replies = await asked;
-    const ahead = nextOfBoth(replies);
-    if (ahead !== null) this.#asked = this.#ask(ahead);
+    const from = this.#from;
+    const range = this.#range++;
+    const asked = [this.#left.take(from, range), this.#right.take(from, range)] as const;
+    const replies = await Promise.all(asked);
+    const limit = this.#limitOf(range);
+    this.#limits.delete(range);
     const begun = await beginRange(this.#comparer, this.#type, from, this.#portion, limit, replies);
     await this.#open.add(begun.rest);
     const { next } = begun;
@@ -152,9 +237,8 @@ export class RangeWalk {
       await this.finish();
       return null;
     }
-    const onwards = this.#onwards(from, next);
-    if (ahead === null || !ahead.equals(onwards)) this.#asked = this.#ask(onwards);
-    return onwards;
+    this.#from = this.#onwards(from, next);
+    return this.#from;
   }
 
   /** Judges what `step` left open. */
@@ -162,11 +246,17 @@ export class RangeWalk {
     return this.#open.finish();
   }
 
-  #ask(from: Buffer): AskedRange {
-    const limit = this.#portion.size;
-    const replies = requestRange(this.#comparer, withValues(this.#type), from, limit);
-    replies.catch(() => undefined);
-    return { from, limit, replies };
+  #limitOf(range: number): number {
+    const limit = this.#limits.get(range) ?? this.#portion.size;
+    this.#limits.set(range, limit);
+    return limit;
+  }
+
+  #ask(side: SideName, from: Buffer, range: number): Promise<RawReplies> {
+    const { pair } = this.#comparer;
+    const limit = this.#limitOf(range);
+    const writer = pair.write().add('PKSCANRANGE', withValues(this.#type), from, '', 'LIMIT', limit);
+    return pair.one(side, writer, limit);
   }
 
   /**
@@ -185,12 +275,7 @@ export class RangeWalk {
   }
 }
 
-/** The key at which both ranges go on, where it is the same; it is the first thing in a reply. */
-function nextOfBoth(replies: BothReplies): Buffer | null {
-  const [left, right] = replies.map(nextIn);
-  return left && right && left.equals(right) ? left : null;
-}
-
+/** The key at which a range goes on; it is the first thing in a reply. */
 function nextIn({ bytes }: RawReplies): Buffer | null {
   const reader = new ReplyReader(bytes);
   if (typeof reader.array() !== 'number') return null;
@@ -209,10 +294,10 @@ async function compareDifferingPages(
   const all = [...common, ...onOneSide];
   if (type === 'string') {
     for (const key of [...unequal, ...onOneSide]) comparer.settler.suspectString(key);
-    await compareExpiries(comparer, type, common);
+    await compareExpiries(comparer, type, ListedStrings.of(common));
     comparer.tally.looked(type, all.length);
   } else {
-    comparer.tally.looked(type, await compareTypedKeys(comparer, type, all));
+    comparer.tally.looked(type, await compareTypedKeys(comparer, type, ListedStrings.of(all)));
   }
   await comparer.settler.settleIfMany();
   return { next: end, keys: all.length };
@@ -271,7 +356,7 @@ async function compareDigested(
   const { common, onOneSide } = layTogether(left, right, end);
   const differ = sameBytes(replies[0], replies[1]) ? onOneSide : [...common, ...onOneSide];
   for (const key of differ) settler.suspectString(key);
-  await compareExpiries(comparer, 'string', common);
+  await compareExpiries(comparer, 'string', ListedStrings.of(common));
   tally.looked('string', common.length + onOneSide.length);
   const step = { next: end && Buffer.from(end), keys: common.length + onOneSide.length };
   pair.release(names);

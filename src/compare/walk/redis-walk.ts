@@ -1,15 +1,8 @@
 import { infoFields } from '../../engines/pika/info.ts';
 import type { KeyType } from '../../model/comparison.ts';
 import { leftOut } from '../../model/comparison-texts.ts';
-import {
-  afterStrings,
-  bytesIn,
-  countIn,
-  ErrorReply,
-  numberIn,
-  ProtocolError,
-  ReplyReader,
-} from '../../resp/reader.ts';
+import { bytesIn, countIn, ErrorReply, numberIn, ProtocolError, ReplyReader } from '../../resp/reader.ts';
+import { ListedStrings, ListedValues } from '../../resp/strings.ts';
 import type { CommandWriter } from '../../resp/writer.ts';
 import { type Comparer, keyPortion, largeAtOnce, mostKeysPerPage, pagesAtOnce } from '../comparer.ts';
 import { isArrayOfStrings } from '../judge/plausible.ts';
@@ -26,9 +19,7 @@ import { OpenPages } from './open-pages.ts';
 export interface ScanPage {
   /** '0' = the scan is complete. */
   readonly next: string;
-  readonly count: number;
-  /** The keys as they stood in the reply: fit to be the arguments of a command. */
-  readonly encodedKeys: Buffer;
+  readonly keys: ListedStrings;
 }
 
 interface ScannedPage extends ScanPage {
@@ -43,21 +34,9 @@ export function readScanPage(server: string, bytes: Buffer): ScanPage {
   const next = bytesIn(reader.next()).toString('latin1');
   const count = reader.array();
   // The page becomes a part of commands to the other server: what is no string in it must not become a command of its own.
-  if (
-    typeof count !== 'number' ||
-    count < 0 ||
-    !/^\d+$/.test(next) ||
-    afterStrings(bytes, reader.position, count) !== bytes.length
-  )
-    throw new ProtocolError('an answer to SCAN is not one');
-  return { next, count, encodedKeys: bytes.subarray(reader.position) };
-}
-
-export function decodeKeys(page: ScanPage): Buffer[] {
-  const reader = new ReplyReader(page.encodedKeys);
-  const keys: Buffer[] = [];
-  while (keys.length < page.count) keys.push(bytesIn(reader.next()));
-  return keys;
+  const keys = typeof count === 'number' ? ListedStrings.upToEnd(bytes, reader.position, count) : null;
+  if (keys === null || !/^\d+$/.test(next)) throw new ProtocolError('an answer to SCAN is not one');
+  return { next, keys };
 }
 
 /** Scans one side from `cursor`. */
@@ -116,10 +95,11 @@ export class RedisWalk {
   }
 
   async #judge(page: ScannedPage): Promise<void> {
-    if (this.#side === 'left') await comparePage(this.#comparer, page, this.#portion);
+    const { keys } = page;
+    if (this.#side === 'left') await comparePage(this.#comparer, keys, this.#portion);
     else {
-      this.#portion.saw(page.count, page.encodedKeys.length);
-      await findForeign(this.#comparer, page);
+      this.#portion.saw(keys.count, keys.bytes.length);
+      await findForeign(this.#comparer, keys);
     }
     this.#comparer.pair[this.#side].connection.release(page.replies);
   }
@@ -134,11 +114,11 @@ export class RedisWalk {
 
 type BothReplies = readonly [RawReplies, RawReplies];
 
-const withKeys = (writer: CommandWriter, command: string, page: ScanPage): CommandWriter =>
+const withKeys = (writer: CommandWriter, command: string, keys: ListedStrings): CommandWriter =>
   writer
-    .header(page.count + 1)
+    .header(keys.count + 1)
     .argument(command)
-    .verbatim(page.encodedKeys);
+    .strings(keys);
 
 /**
  * Whether the right side of the selected DB has no key that the left side lacks, without a walk over the right side. The walk
@@ -197,32 +177,32 @@ async function readMark(connection: WireConnection, db: number): Promise<WriteMa
 }
 
 /** Compares keys that the left side showed: values, types, members, expiries. */
-export async function comparePage(comparer: Comparer, page: ScanPage, portion: Portion): Promise<void> {
-  if (page.count === 0) return;
-  if (portion.ofLargeThings || page.count > 2 * portion.size)
-    return compareBySize(comparer, decodeKeys(page), portion);
-  const replies = await readValues(comparer, page, portion);
-  if (replies[0].digest || replies[1].digest) return compareBySize(comparer, decodeKeys(page), portion);
-  await judgeValues(comparer, page, replies);
+export async function comparePage(comparer: Comparer, keys: ListedStrings, portion: Portion): Promise<void> {
+  if (keys.count === 0) return;
+  if (portion.ofLargeThings || keys.count > 2 * portion.size)
+    return compareBySize(comparer, keys.all(), portion);
+  const replies = await readValues(comparer, keys, portion);
+  if (replies[0].digest || replies[1].digest) return compareBySize(comparer, keys.all(), portion);
+  await judgeValues(comparer, keys, replies);
 }
 
-async function readValues(comparer: Comparer, page: ScanPage, portion: Portion): Promise<BothReplies> {
+async function readValues(comparer: Comparer, keys: ListedStrings, portion: Portion): Promise<BothReplies> {
   const { pair } = comparer;
-  const replies = await pair.both(withKeys(pair.write(), 'MGET', page), page.count);
-  portion.saw(page.count, replies[0].totalBytes);
+  const replies = await pair.both(withKeys(pair.write(), 'MGET', keys), keys.count);
+  portion.saw(keys.count, replies[0].totalBytes);
   return replies;
 }
 
-async function judgeValues(comparer: Comparer, page: ScanPage, replies: BothReplies): Promise<void> {
+async function judgeValues(comparer: Comparer, keys: ListedStrings, replies: BothReplies): Promise<void> {
   const { pair, tally } = comparer;
-  if (!sameBytes(replies[0], replies[1]) || !isArrayOfStrings(replies[0].bytes, page.count)) {
-    await compareParsed(comparer, decodeKeys(page), replies);
+  if (!sameBytes(replies[0], replies[1]) || !isArrayOfStrings(replies[0].bytes, keys.count)) {
+    await compareParsed(comparer, keys, replies);
     pair.release(replies);
     return;
   }
   pair.release(replies);
-  tally.looked('string', page.count);
-  await compareExpiries(comparer, 'string', comparer.mayExpire('string') ? decodeKeys(page) : []);
+  tally.looked('string', keys.count);
+  await compareExpiries(comparer, 'string', keys);
 }
 
 /** Compares keys whose values are large, or too many to be read together: by their sizes few at a time, the largest in pieces. */
@@ -230,104 +210,97 @@ async function compareBySize(comparer: Comparer, keys: readonly Buffer[], portio
   const { tally, largeInTurn } = comparer;
   const { batches, large, others } = await largeInTurn(() => compareLargeStrings(comparer, keys));
   tally.looked('string', large.length);
-  await compareExpiries(comparer, 'string', large);
+  await compareExpiries(comparer, 'string', ListedStrings.of(large));
   await largeInTurn(async () => {
     const open = new OpenPages(largeAtOnce);
     for (const batch of batches) await open.add(compareBatch(comparer, batch, portion));
     await open.finish();
   });
-  await compareOthers(comparer, others);
+  await compareOthers(comparer, ListedStrings.of(others));
   await comparer.settler.settleIfMany();
 }
 
 /** Strings that are to be read together, by their sizes. */
-async function compareBatch(comparer: Comparer, keys: readonly Buffer[], portion: Portion): Promise<void> {
-  const page = pageOf(keys);
-  const replies = await readValues(comparer, page, portion);
+async function compareBatch(comparer: Comparer, batch: readonly Buffer[], portion: Portion): Promise<void> {
+  const keys = ListedStrings.of(batch);
+  const replies = await readValues(comparer, keys, portion);
   if (replies[0].digest || replies[1].digest) await suspectAll(comparer, keys);
-  else await judgeValues(comparer, page, replies);
+  else await judgeValues(comparer, keys, replies);
 }
 
 /** Strings that grew between the look at their sizes and the look at their values. */
-async function suspectAll(comparer: Comparer, keys: readonly Buffer[]): Promise<void> {
-  for (const key of keys) comparer.settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
-  comparer.tally.looked('string', keys.length);
+async function suspectAll(comparer: Comparer, keys: ListedStrings): Promise<void> {
+  for (const key of keys.all()) comparer.settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
+  comparer.tally.looked('string', keys.count);
   await compareExpiries(comparer, 'string', keys);
 }
 
-/** A page of keys known by themselves. */
-export function pageOf(keys: readonly Buffer[]): ScanPage {
-  const parts = keys.flatMap((key) => [Buffer.from(`$${key.length}\r\n`), key, Buffer.from('\r\n')]);
-  return { next: '0', count: keys.length, encodedKeys: Buffer.concat(parts) };
-}
-
-async function compareParsed(
-  comparer: Comparer,
-  keys: readonly Buffer[],
-  replies: readonly [RawReplies, RawReplies],
-): Promise<void> {
+async function compareParsed(comparer: Comparer, keys: ListedStrings, replies: BothReplies): Promise<void> {
   const { pair, settler, tally } = comparer;
-  const same = sameBytes(replies[0], replies[1]);
-  const left = valuesIn(pair.left.connection.name, replies[0], keys.length);
-  const right = same ? left : valuesIn(pair.right.connection.name, replies[1], keys.length);
-  const strings: Buffer[] = [];
-  const others: Buffer[] = [];
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!;
-    const a = left[i] ?? null;
-    const b = right[i] ?? null;
-    if (a === null && b === null) {
-      others.push(key);
+  const left = valuesIn(pair.left.connection.name, replies[0], keys.count);
+  const right = sameBytes(replies[0], replies[1])
+    ? left
+    : valuesIn(pair.right.connection.name, replies[1], keys.count);
+  const strings: number[] = [];
+  const others: number[] = [];
+  for (let i = 0; i < keys.count; i++) {
+    if (left.isNil(i) && right.isNil(i)) {
+      others.push(i);
       continue;
     }
-    strings.push(key);
-    if (!same && (a === null || b === null || !a.equals(b)))
-      settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
+    strings.push(i);
+    if (left !== right && !left.isSame(i, right))
+      settler.suspect({ type: 'string', key: keys.get(i), probe: { of: 'whole' } });
   }
   tally.looked('string', strings.length);
-  await compareExpiries(comparer, 'string', strings);
-  await compareOthers(comparer, others);
+  await compareExpiries(comparer, 'string', keys.pick(strings));
+  await compareOthers(comparer, keys.pick(others));
   await settler.settleIfMany();
 }
 
-function valuesIn(server: string, replies: RawReplies, keys: number): (Buffer | null)[] {
+function valuesIn(server: string, replies: RawReplies, keys: number): ListedValues {
   const reader = new ReplyReader(replies.bytes);
   const count = reader.array();
   if (count instanceof ErrorReply) throw errorFromReply(server, 'MGET', count);
   if (count !== keys) throw new ProtocolError(`${count} values came for ${keys} keys`);
-  const values: (Buffer | null)[] = [];
-  while (values.length < count) {
-    const value = reader.next();
-    values.push(value === null ? null : bytesIn(value));
-  }
-  return values;
+  return new ListedValues(replies.bytes, reader.position, count);
 }
 
 /** Compares keys that are no strings on either side, or are gone from both. */
-async function compareOthers(comparer: Comparer, keys: readonly Buffer[]): Promise<void> {
-  if (keys.length === 0) return;
-  const { pair, settler, tally } = comparer;
+async function compareOthers(comparer: Comparer, keys: ListedStrings): Promise<void> {
+  if (keys.count === 0) return;
+  const { pair, tally } = comparer;
   const replies = await pair.both(pair.write().addEach(keys, ['TYPE']));
+  const byType = placesByType(comparer, keys, replies);
+  pair.release(replies);
+  for (const [type, places] of byType) {
+    await compareTypedKeys(comparer, type, keys.pick(places));
+    tally.looked(type, places.length);
+  }
+}
+
+/** Which of the keys have which type, on one side at least. A string among them was none when its value was asked for. */
+function placesByType(
+  comparer: Comparer,
+  keys: ListedStrings,
+  replies: BothReplies,
+): ReadonlyMap<Exclude<KeyType, 'string'>, readonly number[]> {
   const left = new ReplyReader(replies[0].bytes);
   const right = new ReplyReader(replies[1].bytes);
   const same = sameBytes(replies[0], replies[1]);
-  const byType = new Map<Exclude<KeyType, 'string'>, Buffer[]>();
+  const byType = new Map<Exclude<KeyType, 'string'>, number[]>();
   let last: KeyType | null = null;
-  for (const key of keys) {
+  for (let i = 0; i < keys.count; i++) {
     const onLeft: KeyType | null = typeIn(comparer, 'left', left, last);
     const onRight: KeyType | null = same ? onLeft : typeIn(comparer, 'right', right, last);
     const type: KeyType | null = onLeft ?? onRight;
     last = type;
     if (type === null) continue;
-    if (type === 'string') settler.suspect({ type, key, probe: { of: 'whole' } });
-    else if (byType.has(type)) byType.get(type)!.push(key);
-    else byType.set(type, [key]);
+    if (type === 'string') comparer.settler.suspect({ type, key: keys.get(i), probe: { of: 'whole' } });
+    else if (byType.has(type)) byType.get(type)!.push(i);
+    else byType.set(type, [i]);
   }
-  pair.release(replies);
-  for (const [type, sameType] of byType) {
-    await compareTypedKeys(comparer, type, sameType);
-    tally.looked(type, sameType.length);
-  }
+  return byType;
 }
 
 /**
@@ -353,19 +326,16 @@ const typeReplies = Object.fromEntries(
 ) as Readonly<Record<KeyType, Buffer>>;
 
 /** Looks whether the left side has the keys that the right side showed; those it lacks become suspects. */
-export async function findForeign(comparer: Comparer, page: ScanPage): Promise<void> {
-  if (page.count === 0) return;
+export async function findForeign(comparer: Comparer, keys: ListedStrings): Promise<void> {
+  if (keys.count === 0) return;
   const { pair } = comparer;
   const { name } = pair.left.connection;
-  const present = await pair.one('left', withKeys(pair.write(), 'EXISTS', page), page.count);
+  const present = await pair.one('left', withKeys(pair.write(), 'EXISTS', keys), keys.count);
   const found = countIn(accepted(name, 'EXISTS', new ReplyReader(present.bytes).next()));
   pair.left.connection.release(present);
-  if (found === page.count) return;
-  const keys = decodeKeys(page);
-  const each = pair.write();
-  for (const key of keys) each.add('EXISTS', key);
-  const reader = new ReplyReader((await pair.one('left', each)).bytes);
-  const lacking = keys.filter(() => numberIn(accepted(name, 'EXISTS', reader.next())) === 0);
+  if (found === keys.count) return;
+  const reader = new ReplyReader((await pair.one('left', pair.write().addEach(keys, ['EXISTS']))).bytes);
+  const lacking = keys.all().filter(() => numberIn(accepted(name, 'EXISTS', reader.next())) === 0);
   await suspectForeign(comparer, lacking);
   await comparer.settler.settleIfMany();
 }
@@ -373,8 +343,7 @@ export async function findForeign(comparer: Comparer, page: ScanPage): Promise<v
 async function suspectForeign(comparer: Comparer, keys: readonly Buffer[]): Promise<void> {
   if (keys.length === 0) return;
   const { pair, settler } = comparer;
-  const writer = pair.write();
-  for (const key of keys) writer.add('TYPE', key);
+  const writer = pair.write().addEach(ListedStrings.of(keys), ['TYPE']);
   const reader = new ReplyReader((await pair.one('right', writer)).bytes);
   for (const key of keys) {
     const type = typeIn(comparer, 'right', reader);

@@ -1,6 +1,7 @@
 import type { KeyType } from '../../model/comparison.ts';
 import { note } from '../../model/comparison-texts.ts';
 import { ReplyReader } from '../../resp/reader.ts';
+import { ListedStrings } from '../../resp/strings.ts';
 import { type Comparer, keyPortion, mostKeysPerRange } from '../comparer.ts';
 import type { Portion } from '../portion.ts';
 import { keyTypes, redisKeyspace } from '../wire/server.ts';
@@ -19,7 +20,7 @@ import {
   readRangePage,
   withValues,
 } from './pika-walk.ts';
-import { comparePage, decodeKeys, findForeign, pageOf, readScanPage, scan } from './redis-walk.ts';
+import { comparePage, findForeign, readScanPage, scan } from './redis-walk.ts';
 import { compareStreams, holdNoStreams } from './streams.ts';
 
 /** How much a sample looks at. */
@@ -145,7 +146,7 @@ async function compareEnds(
 
 async function compareByName(comparer: Comparer, type: RangeType, keys: readonly Buffer[]): Promise<void> {
   if (type === 'string') for (const key of keys) comparer.settler.suspectString(key);
-  else await compareTypedKeys(comparer, type, keys);
+  else await compareTypedKeys(comparer, type, ListedStrings.of(keys));
 }
 
 /** One look at each point: the next key after it on both sides, and on the left its neighbours, to choose further points. */
@@ -164,14 +165,15 @@ async function lookAt(
     await lookAtHuge(comparer, type, points, seen);
   } else {
     const pages = pagesAt(comparer, type, points.length, replies);
-    const keys = newKeys(
+    const fresh = newKeys(
       pages.flatMap((page) => page.keys),
       seen,
     );
+    const keys = ListedStrings.of(fresh);
     for (const key of pages.flatMap((page) => page.unequal)) comparer.settler.suspectString(key);
     if (type === 'string') {
       await compareExpiries(comparer, type, keys);
-      tally.looked(type, keys.length);
+      tally.looked(type, keys.count);
     } else {
       tally.looked(type, await compareTypedKeys(comparer, type, keys));
     }
@@ -302,8 +304,8 @@ class RedisSample {
     for (const side of ['left', 'right'] as const) {
       for (let cursor: string | null = '0'; cursor !== null; ) {
         const page = await scan(this.#comparer, side, cursor, this.#portion.size);
-        if (side === 'left') await this.#compare(page);
-        else await findForeign(this.#comparer, page);
+        if (side === 'left') await this.#compare(page.keys);
+        else await findForeign(this.#comparer, page.keys);
         cursor = page.next === '0' ? null : page.next;
       }
     }
@@ -314,13 +316,13 @@ class RedisSample {
   async some(): Promise<void> {
     const { keysPerType } = this.#options;
     const seen = new Set<string>();
-    await this.#choose('left', seen, 2 * keysPerType, [], (page) => this.#compare(page));
+    await this.#choose('left', seen, 2 * keysPerType, [], (keys) => this.#compare(keys));
     for (const type of this.#typesSeen()) {
       const lacking = keysPerType - this.#looked(type);
       if (lacking > 0)
-        await this.#choose('left', seen, lacking, ['TYPE', type], (page) => this.#compare(page));
+        await this.#choose('left', seen, lacking, ['TYPE', type], (keys) => this.#compare(keys));
     }
-    await this.#choose('right', new Set(), keysPerType, [], (page) => findForeign(this.#comparer, page));
+    await this.#choose('right', new Set(), keysPerType, [], (keys) => findForeign(this.#comparer, keys));
     for (const type of this.#typesSeen())
       this.#comparer.tally.stratum({ looks: this.#looked(type), complete: false });
     const unmet = keyTypes.filter((type) => this.#looked(type) === 0);
@@ -330,8 +332,8 @@ class RedisSample {
       );
   }
 
-  #compare(page: Parameters<typeof comparePage>[1]): Promise<void> {
-    return comparePage(this.#comparer, page, this.#portion);
+  #compare(keys: ListedStrings): Promise<void> {
+    return comparePage(this.#comparer, keys, this.#portion);
   }
 
   #looked(type: KeyType): number {
@@ -350,7 +352,7 @@ class RedisSample {
     seen: Set<string>,
     wanted: number,
     filter: readonly string[],
-    look: (page: ReturnType<typeof pageOf>) => Promise<void>,
+    look: (keys: ListedStrings) => Promise<void>,
   ): Promise<void> {
     const { pair } = this.#comparer;
     const before = seen.size;
@@ -364,10 +366,10 @@ class RedisSample {
       const replies = await pair.one(side, writer);
       const reader = new ReplyReader(replies.bytes);
       const keys = Array.from({ length: scansPerBatch }, () => nextReply(reader)).flatMap((bytes) =>
-        decodeKeys(readScanPage(pair[side].connection.name, bytes)),
+        readScanPage(pair[side].connection.name, bytes).keys.all(),
       );
       const chosen = newKeys(keys, seen).slice(0, wanted - (seen.size - before) + keys.length);
-      if (chosen.length > 0) await look(pageOf(chosen));
+      if (chosen.length > 0) await look(ListedStrings.of(chosen));
     }
   }
 }

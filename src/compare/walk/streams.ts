@@ -1,6 +1,7 @@
 import type { KeyType } from '../../model/comparison.ts';
 import { leftOut, note } from '../../model/comparison-texts.ts';
 import { bytesIn, itemsIn, numberIn, ReplyReader, stringsIn } from '../../resp/reader.ts';
+import { ListedStrings } from '../../resp/strings.ts';
 import type { Comparer } from '../comparer.ts';
 import type { SideName } from '../pair.ts';
 import { infoText, typeNamed } from '../wire/server.ts';
@@ -77,7 +78,8 @@ async function scanForStreams(comparer: Comparer, side: SideName, count: number)
   for (let cursor = 0; ; ) {
     const page = await scanPage(comparer, side, cursor, Math.min(count, comparer.pair.pace.largestPage));
     const keys = await streamsAmong(comparer, side, page.keys);
-    await compareTypedKeys(comparer, 'stream', side === 'left' ? keys : await lackingOnLeft(comparer, keys));
+    const own = side === 'left' ? keys : await lackingOnLeft(comparer, keys);
+    await compareTypedKeys(comparer, 'stream', ListedStrings.of(own));
     await comparer.settler.settleIfMany();
     streams += keys.length;
     if (page.next === 0) return { streams, whole: cursor === 0 || page.keys.length > 0 };
@@ -124,8 +126,7 @@ async function typesIn(
   keys: readonly Buffer[],
 ): Promise<(KeyType | null)[]> {
   const { pair } = comparer;
-  const writer = pair.write();
-  for (const key of keys) writer.add('TYPE', key);
+  const writer = pair.write().addEach(ListedStrings.of(keys), ['TYPE']);
   const { name } = pair[side].connection;
   const reader = new ReplyReader((await pair.one(side, writer)).bytes);
   return keys.map(() => typeNamed(bytesIn(accepted(name, 'TYPE', reader.next())).toString('latin1')));

@@ -454,7 +454,7 @@ export function assertAccepted(
   mayRefuse: (error: ErrorReply) => boolean = () => false,
 ): void {
   const { bytes } = replies;
-  if (bytes[0] !== minus && (replies.digest !== null || bytes.indexOf(errorAfterReply) < 0)) return;
+  if (bytes[0] !== minus && (replies.digest !== null || !mayHoldError(bytes))) return;
   const reader = new ReplyReader(bytes);
   do {
     const failed = bytes[reader.position] === minus ? (reader.next() as ErrorReply) : null;
@@ -465,4 +465,16 @@ export function assertAccepted(
 }
 
 const minus = 0x2d;
+const lineFeed = 0x0a;
 const errorAfterReply = Buffer.from('\r\n-');
+const mostMinuses = 64;
+
+/** Whether a line begins with a minus. Line ends are many and a minus mostly rare, so that is what is looked for first. */
+function mayHoldError(bytes: Buffer): boolean {
+  let at = bytes.indexOf(minus);
+  for (let i = 0; at >= 0 && i < mostMinuses; i++) {
+    if (bytes[at - 1] === lineFeed) return true;
+    at = bytes.indexOf(minus, at + 1);
+  }
+  return at >= 0 && bytes.indexOf(errorAfterReply, at - 2) >= 0;
+}
