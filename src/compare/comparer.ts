@@ -28,11 +28,12 @@ export const mostKeysPerRange = 500;
 /** Pages that may be under way at a time. A cap is kept more smoothly by few. */
 export const pagesAtOnce = ({ pair }: Comparer): number => (pair.pace.isCapped ? 1 : 5);
 
-/** Ranges of keys that one side may be asked for before the present one has come from both. */
-export const rangesAhead = ({ pair }: Comparer): number => (pair.pace.isCapped ? 1 : 3);
-
 /** The same of replies that are large by themselves. */
 export const largeAtOnce = 1;
+
+/** Pages in a row that one side may be asked for before the present one has come from both. */
+export const pagesAhead = ({ pair }: Comparer, portion: Portion): number =>
+  pair.pace.isCapped || portion.ofLargeThings ? 1 : 3;
 
 export const keyPortion = (comparer: Comparer, most = mostKeysPerPage): Portion =>
   new Portion(comparer.pair.pace, most, comparer.meanKeyBytes);

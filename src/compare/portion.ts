@@ -62,7 +62,7 @@ export class MemberPortions {
   }
 
   ofLarge(type: KeyType): Portion {
-    return this.#get(`${type}, in pieces`, 500);
+    return this.#get(`${type}, in pieces`, 1000);
   }
 
   #get(name: string, most: number): Portion {

@@ -84,8 +84,12 @@ export class ListedStrings {
   }
 }
 
-const minus = 0x2d;
-const nil = '$-1\r\n';
+const nil = Buffer.from('$-1\r\n');
+
+function isNilAt(bytes: Buffer, at: number): boolean {
+  for (let i = 0; i < nil.length; i++) if (bytes[at + i] !== nil[i]) return false;
+  return true;
+}
 
 /** The values of an array as they lie in a reply: strings, or nil. */
 export class ListedValues {
@@ -94,13 +98,13 @@ export class ListedValues {
 
   /** @param from the place of the first one. Throws ProtocolError where there are not so many, or more. */
   constructor(bytes: Buffer, from: number, count: number) {
+    const most = (bytes.length - from) / nil.length;
     this.#bytes = bytes;
-    this.#places = new Int32Array(count + 1);
-    let at = from;
-    for (let i = 0; i < count; i++) {
+    this.#places = new Int32Array(count <= most ? count + 1 : 0);
+    let at = count <= most ? from : -1;
+    for (let i = 0; i < count && at >= 0; i++) {
       this.#places[i] = at;
-      at = bytes[at + 1] === minus ? at + nil.length : afterString(bytes, at);
-      if (at < 0 || at > bytes.length) break;
+      at = isNilAt(bytes, at) ? at + nil.length : afterString(bytes, at);
     }
     if (at !== bytes.length) throw new ProtocolError('a reply is no array of values');
     this.#places[count] = at;

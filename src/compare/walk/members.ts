@@ -1,6 +1,6 @@
 import { faultSays, leftOut } from '../../model/comparison-texts.ts';
 import { ErrorReply, ReplyReader } from '../../resp/reader.ts';
-import { type Comparer, pagesAtOnce } from '../comparer.ts';
+import { type Comparer, pagesAhead, pagesAtOnce } from '../comparer.ts';
 import { beginWithCollection } from '../judge/plausible.ts';
 import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
@@ -10,7 +10,8 @@ import { printKey } from './keys.ts';
 import { ListedMembers } from './listed-members.ts';
 import { OpenPages } from './open-pages.ts';
 import { type Collection, type Named, type Pager, pagerFor, valueIn } from './pagers.ts';
-import { largestMemberBytes, Piece, PieceSizes, Pieces, type TooLarge } from './pieces.ts';
+import { PageSizes } from './pages-ahead.ts';
+import { largestMemberBytes, Piece, Pieces, type TooLarge } from './pieces.ts';
 
 /** Differing members of one collection after which it is settled before reading on. */
 const suspectsPerKey = 100;
@@ -25,27 +26,32 @@ export function compareLarge(comparer: Comparer, type: Collection, key: Buffer):
   );
 }
 
-/** A list by index: the same piece on both sides. The next piece is asked for before the present one is judged. */
-async function compareLargeList({ pair, settler, portions }: Comparer, key: Buffer): Promise<void> {
-  const portion = portions.ofLarge('list');
+/** A list by index: the same piece on both sides. The next pieces are asked for before the present one is judged. */
+async function compareLargeList(comparer: Comparer, key: Buffer): Promise<void> {
+  const { pair, settler } = comparer;
+  const portion = comparer.portions.ofLarge('list');
   const ask = (start: number) => {
     const count = portion.size;
     const replies = pair.both(pair.write().add('LRANGE', key, start, start + count - 1), count);
     replies.catch(() => undefined);
     return { start, count, replies };
   };
-  for (let asked = ask(0); ; ) {
-    const { start, count } = asked;
-    const stop = start + count - 1;
-    const next = ask(start + count);
-    const replies = await asked.replies;
+  const asked = [ask(0)];
+  for (;;) {
+    while (asked.length <= pagesAhead(comparer, portion)) {
+      const { start, count } = asked.at(-1)!;
+      asked.push(ask(start + count));
+    }
+    const { start, count, replies: both } = asked.shift()!;
+    const replies = await both;
     const items = [itemsOf(pair, 'left', replies[0]), itemsOf(pair, 'right', replies[1])];
     portion.saw(count, replies[0].totalBytes);
-    if (!sameBytes(replies[0], replies[1]))
+    if (!sameBytes(replies[0], replies[1])) {
+      const stop = start + count - 1;
       settler.suspect({ type: 'list', key, probe: { of: 'range', start, stop } });
+    }
     pair.release(replies);
     if (items.every((length) => length < count)) return;
-    asked = next;
   }
 }
 
@@ -91,15 +97,16 @@ class MemberWalk {
 
   /** Returns false when a server lost its place. */
   async #walk(): Promise<boolean> {
-    const sizes = new PieceSizes(this.#comparer.portions.ofLarge(this.#type));
-    const piecesOf = (side: SideName) => new Pieces(this.#pair, side, this.#key, this.#pager, sizes);
+    const sizes = new PageSizes(this.#comparer.portions.ofLarge(this.#type));
+    const piecesOf = (side: SideName) => new Pieces(this.#comparer, side, this.#key, this.#pager, sizes);
     const [leftPieces, rightPieces] = [piecesOf('left'), piecesOf('right')];
     const open = new OpenPages(pagesAtOnce(this.#comparer));
     let left: Buffer | null = this.#pager.start;
     let right: Buffer | null = this.#pager.start;
-    while (left !== null || right !== null) {
+    for (let number = 0; left !== null || right !== null; number++) {
       const [onLeft, onRight]: readonly [Piece | TooLarge | null, Piece | TooLarge | null] =
-        await Promise.all([left && leftPieces.at(left), right && rightPieces.at(right)]);
+        await Promise.all([left && leftPieces.at(left, number), right && rightPieces.at(right, number)]);
+      sizes.done(number);
       if (isTooLarge(onLeft) || isTooLarge(onRight)) {
         await open.finish();
         return this.#giveUp(onLeft, onRight);

@@ -1,9 +1,10 @@
 import { ErrorReply, ProtocolError, ReplyReader } from '../../resp/reader.ts';
+import { type Comparer, pagesAhead } from '../comparer.ts';
 import type { Pair, SideName } from '../pair.ts';
-import type { Portion } from '../portion.ts';
 import { saysAbsent } from '../wire/probe.ts';
 import { errorFromReply, type RawReplies } from '../wire/wire.ts';
 import type { Head, Members, Pager } from './pagers.ts';
+import { type PageSizes, PagesAhead } from './pages-ahead.ts';
 
 /** The largest member that can be compared if the two sides list members in different orders. */
 export const largestMemberBytes = 24 * 1024 * 1024;
@@ -44,81 +45,49 @@ export interface TooLarge {
   readonly bytes: number;
 }
 
-interface Asked {
-  readonly from: Buffer;
-  readonly count: number;
-  readonly keptBytes: number | undefined;
-  readonly replies: Promise<RawReplies>;
-}
-
-/** How many members each piece has: as many on both sides, so that equal collections come in equal pieces. */
-export class PieceSizes {
-  readonly portion: Portion;
-  /** Of pieces that one side has asked for, and the other side has not. */
-  readonly #ahead = new Map<number, number>();
-
-  constructor(portion: Portion) {
-    this.portion = portion;
-  }
-
-  /** Each side asks once for each piece. */
-  of(piece: number): number {
-    const size = this.#ahead.get(piece) ?? this.portion.size;
-    if (!this.#ahead.delete(piece)) this.#ahead.set(piece, size);
-    return size;
-  }
-}
-
 /**
- * The pieces of one large collection on one side. Each is asked for as soon as the piece before it tells where it begins, so
- * that the server does not wait while pieces are judged, nor for the other server.
+ * The pieces of one large collection on one side. As many members are asked for as on the other side, and fewer where they are
+ * too large to be kept.
  */
 export class Pieces {
   readonly #pair: Pair;
   readonly #side: SideName;
   readonly #key: Buffer;
   readonly #pager: Pager;
-  readonly #sizes: PieceSizes;
-  #asked = 0;
-  #ahead: Asked | null = null;
+  readonly #sizes: PageSizes;
+  readonly #pages: PagesAhead<Piece | TooLarge>;
 
-  constructor(pair: Pair, side: SideName, key: Buffer, pager: Pager, sizes: PieceSizes) {
-    this.#pair = pair;
+  constructor(comparer: Comparer, side: SideName, key: Buffer, pager: Pager, sizes: PageSizes) {
+    this.#pair = comparer.pair;
     this.#side = side;
     this.#key = key;
     this.#pager = pager;
     this.#sizes = sizes;
+    this.#pages = new PagesAhead(
+      () => pagesAhead(comparer, sizes.portion),
+      (from, number) => this.#read(from, this.#sizes.of(number)),
+      (piece) => (piece instanceof Piece ? piece.next : null),
+    );
   }
 
   /** The piece that begins at `from`. Its replies are the caller's to release. */
-  async at(from: Buffer): Promise<Piece | TooLarge> {
-    const { name } = this.#pair[this.#side].connection;
-    let asked = this.#ahead?.from.equals(from) ? this.#ahead : this.#askNext(from);
-    this.#ahead = null;
+  at(from: Buffer, number: number): Promise<Piece | TooLarge> {
+    return this.#pages.take(from, number);
+  }
+
+  async #read(from: Buffer, most: number): Promise<Piece | TooLarge> {
+    const { connection } = this.#pair[this.#side];
+    let count = most;
+    let keptBytes: number | undefined;
     for (;;) {
-      const { count, keptBytes } = asked;
-      const replies = await asked.replies;
+      const writer = this.#pair.write();
+      this.#pager.write(writer, this.#key, from, count);
+      const replies = await this.#pair.one(this.#side, writer, count, keptBytes);
       this.#sizes.portion.saw(count, replies.totalBytes);
-      if (replies.digest === null) {
-        const piece = new Piece(name, this.#pager, replies, count);
-        if (piece.next !== null) this.#ahead = this.#askNext(piece.next);
-        return piece;
-      }
-      if (count === 1 && keptBytes !== undefined) return { bytes: replies.totalBytes };
-      asked =
-        count === 1 ? this.#ask(from, 1, largestMemberBytes) : this.#ask(from, this.#sizes.portion.size);
+      if (replies.digest === null) return new Piece(connection.name, this.#pager, replies, count);
+      if (keptBytes !== undefined) return { bytes: replies.totalBytes };
+      if (count === 1) keptBytes = largestMemberBytes;
+      else count = Math.min(this.#sizes.portion.size, count >> 1);
     }
-  }
-
-  #askNext(from: Buffer): Asked {
-    return this.#ask(from, this.#sizes.of(this.#asked++));
-  }
-
-  #ask(from: Buffer, count: number, keptBytes?: number): Asked {
-    const writer = this.#pair.write();
-    this.#pager.write(writer, this.#key, from, count);
-    const replies = this.#pair.one(this.#side, writer, count, keptBytes);
-    replies.catch(() => undefined);
-    return { from, count, keptBytes, replies };
   }
 }

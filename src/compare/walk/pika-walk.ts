@@ -1,7 +1,7 @@
 import { faultSays, leftOut } from '../../model/comparison-texts.ts';
 import { bytesIn, ErrorReply, ProtocolError, ReplyReader } from '../../resp/reader.ts';
 import { ListedStrings } from '../../resp/strings.ts';
-import { type Comparer, keyPortion, mostKeysPerRange, pagesAtOnce, rangesAhead } from '../comparer.ts';
+import { type Comparer, keyPortion, mostKeysPerRange, pagesAhead, pagesAtOnce } from '../comparer.ts';
 import type { SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
 import { errorFromReply, type RawReplies, sameBytes, WireError } from '../wire/wire.ts';
@@ -9,6 +9,7 @@ import { compareTypedKeys } from './collections.ts';
 import { compareExpiries } from './expiry.ts';
 import { printKey } from './keys.ts';
 import { OpenPages } from './open-pages.ts';
+import { PageSizes, PagesAhead } from './pages-ahead.ts';
 
 /** Types that PKSCANRANGE walks, on 3.3.6 to 4.0.1 alike. */
 export const rangeTypes = ['string', 'hash', 'list', 'set', 'zset'] as const;
@@ -133,66 +134,6 @@ async function judgeSameNames(comparer: Comparer, type: RangeType, keys: ListedS
 
 const mostStandstills = 100;
 
-interface AskedRange {
-  readonly from: Buffer;
-  readonly replies: Promise<RawReplies>;
-}
-
-/**
- * The ranges of one side. Each is asked for as soon as the one before it tells where it begins, so that the server waits
- * neither for the other server nor for this program, as far as `mostAhead` ranges.
- */
-class RangesAhead {
-  readonly #ask: (from: Buffer, range: number) => Promise<RawReplies>;
-  readonly #mostAhead: number;
-  /** Few after a miss: while keys come and go, most of what is asked for ahead is asked for in vain. */
-  #ahead = 1;
-  #asked: AskedRange[] = [];
-  #last: AskedRange | null = null;
-  #number = 0;
-  /** Where the range behind the last one begins; null = this is not known, or there is none. */
-  #next: Buffer | null = null;
-
-  constructor(mostAhead: number, ask: (from: Buffer, range: number) => Promise<RawReplies>) {
-    this.#mostAhead = mostAhead;
-    this.#ask = ask;
-  }
-
-  /** The replies to a range. What was asked for ahead is not used where the walk goes on somewhere else. */
-  take(from: Buffer, range: number): Promise<RawReplies> {
-    if (this.#asked[0]?.from.equals(from)) this.#ahead = Math.min(this.#mostAhead, this.#ahead + 1);
-    else {
-      this.#ahead = 1;
-      this.#asked = [];
-      this.#number = range;
-      this.#add(from);
-    }
-    const { replies } = this.#asked.shift()!;
-    this.#goOn();
-    return replies;
-  }
-
-  #goOn(): void {
-    if (this.#next !== null && this.#asked.length < this.#ahead) this.#add(this.#next);
-  }
-
-  #add(from: Buffer): void {
-    const asked = { from, replies: this.#ask(from, this.#number++) };
-    this.#next = null;
-    this.#last = asked;
-    this.#asked.push(asked);
-    asked.replies
-      .then((replies) => {
-        if (this.#last !== asked) return;
-        const next = nextIn(replies);
-        if (next !== null && Buffer.compare(next, from) > 0) this.#next = next;
-        this.#goOn();
-      })
-      // Whoever takes the range meets it.
-      .catch(() => undefined);
-  }
-}
-
 /**
  * One type's walk from range to range, which keeps both servers at work: the next ranges are asked for before the present
  * range is judged, and some ranges are judged at a time.
@@ -201,23 +142,27 @@ export class RangeWalk {
   readonly #comparer: Comparer;
   readonly #type: RangeType;
   readonly #portion: Portion;
-  readonly #left: RangesAhead;
-  readonly #right: RangesAhead;
-  /** How many keys each range from the present one on was asked for: as many on both sides. */
-  readonly #limits = new Map<number, number>();
-  #range = 0;
-  #from: Buffer;
-  #standstills = 0;
+  readonly #sizes: PageSizes;
+  readonly #left: PagesAhead<RawReplies>;
+  readonly #right: PagesAhead<RawReplies>;
   readonly #open: OpenPages;
+  #from: Buffer;
+  #range = 0;
+  #standstills = 0;
 
   constructor(comparer: Comparer, type: RangeType, from: Buffer) {
     this.#comparer = comparer;
     this.#type = type;
     this.#portion = keyPortion(comparer, mostKeysPerRange);
+    this.#sizes = new PageSizes(this.#portion);
     this.#open = new OpenPages(pagesAtOnce(comparer));
     this.#from = from;
     const ahead = (side: SideName) =>
-      new RangesAhead(rangesAhead(comparer), (at, range) => this.#ask(side, at, range));
+      new PagesAhead(
+        () => pagesAhead(comparer, this.#portion),
+        (at, range) => this.#ask(side, at, range),
+        nextOnwards,
+      );
     this.#left = ahead('left');
     this.#right = ahead('right');
   }
@@ -226,10 +171,9 @@ export class RangeWalk {
   async step(): Promise<Buffer | null> {
     const from = this.#from;
     const range = this.#range++;
-    const asked = [this.#left.take(from, range), this.#right.take(from, range)] as const;
-    const replies = await Promise.all(asked);
-    const limit = this.#limitOf(range);
-    this.#limits.delete(range);
+    const replies = await Promise.all([this.#left.take(from, range), this.#right.take(from, range)]);
+    const limit = this.#sizes.of(range);
+    this.#sizes.done(range);
     const begun = await beginRange(this.#comparer, this.#type, from, this.#portion, limit, replies);
     await this.#open.add(begun.rest);
     const { next } = begun;
@@ -246,15 +190,9 @@ export class RangeWalk {
     return this.#open.finish();
   }
 
-  #limitOf(range: number): number {
-    const limit = this.#limits.get(range) ?? this.#portion.size;
-    this.#limits.set(range, limit);
-    return limit;
-  }
-
   #ask(side: SideName, from: Buffer, range: number): Promise<RawReplies> {
     const { pair } = this.#comparer;
-    const limit = this.#limitOf(range);
+    const limit = this.#sizes.of(range);
     const writer = pair.write().add('PKSCANRANGE', withValues(this.#type), from, '', 'LIMIT', limit);
     return pair.one(side, writer, limit);
   }
@@ -273,6 +211,12 @@ export class RangeWalk {
     this.#comparer.tally.leftOut(leftOut('names_alike', { key: printKey(from) }));
     return Buffer.concat([from, Buffer.from([0])]);
   }
+}
+
+/** Where a range goes on, unless it stands still. */
+function nextOnwards(replies: RawReplies, from: Buffer): Buffer | null {
+  const next = nextIn(replies);
+  return next !== null && Buffer.compare(next, from) > 0 ? next : null;
 }
 
 /** The key at which a range goes on; it is the first thing in a reply. */
