@@ -39,10 +39,27 @@ const ends = ['error', 'exit'] as const;
 /** Threads that have nothing to do, and how each is taken out. */
 const idle = new Map<Worker, () => void>();
 
-/** Runs a comparison in a thread that it shares with no other meanwhile. Promises what `run` promises. */
+/**
+ * Runs a comparison in a thread that it shares with no other meanwhile. Promises what `run` promises. Rejects when the thread breaks:
+ * a kept thread that had broken before, and had not said so yet, is replaced once.
+ */
 export async function runInThread(options: RunOptions): Promise<RunResult> {
+  const kept = takeKept();
+  if (kept === null) return runIn(startThread(), options);
+  let hasSpoken = false;
+  kept.once('message', () => {
+    hasSpoken = true;
+  });
+  try {
+    return await runIn(kept, options);
+  } catch (error) {
+    if (hasSpoken) throw error;
+    return runIn(startThread(), options);
+  }
+}
+
+async function runIn(worker: Worker, options: RunOptions): Promise<RunResult> {
   const { left, right, spec, resume = null } = options;
-  const worker = takeThread();
   const onAbort = () => worker.postMessage('abort');
   try {
     options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -57,9 +74,9 @@ export async function runInThread(options: RunOptions): Promise<RunResult> {
   }
 }
 
-function takeThread(): Worker {
+function takeKept(): Worker | null {
   const [kept] = idle;
-  if (kept === undefined) return startThread();
+  if (kept === undefined) return null;
   const [worker, takeOut] = kept;
   takeOut();
   worker.ref();

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ComparisonSpec, compareNodes, defaultSpec } from '../../src/compare/compare.ts';
 import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from './servers.ts';
 
@@ -103,6 +104,20 @@ describe.skipIf(redisMissing !== null).each(depths)(
       const report = await compare();
       const found = report.examples.map(({ db, key, kind }) => `${db} ${key} ${kind}`);
       expect(found).toEqual(expect.arrayContaining(['5 there value', '9 only here foreign']));
+    });
+
+    it.runIf(depth === 'full')('replaces a kept thread that has died unannounced, once', async () => {
+      onTestFinished(() => void vi.restoreAllMocks());
+      const ask = vi.spyOn(Worker.prototype, 'postMessage');
+      const die = function (this: Worker) {
+        void this.terminate();
+      };
+      const { verdict } = await compare();
+      ask.mockClear().mockImplementationOnce(die);
+      expect(await compare()).toMatchObject({ verdict });
+      expect(ask).toHaveBeenCalledTimes(2);
+      ask.mockImplementation(die);
+      await expect(compare()).rejects.toThrow('and no result');
     });
   },
 );
