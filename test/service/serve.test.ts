@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startProblem } from '../../src/main.ts';
@@ -199,6 +200,35 @@ describe('a service that cannot start says why in one line, with what to do', ()
       /^pika-expander cannot start: PIKA_EXPANDER_HOST .*PIKA_EXPANDER_OPERATOR_TOKEN/,
     );
   });
+});
+
+/** The modules that a file of the program asks for, by the names that it gives them. */
+async function askedForBy(file: string): Promise<readonly string[]> {
+  const { parseSync } = await import('vite');
+  const code = await readFile(file, 'utf8');
+  const { staticImports, staticExports, dynamicImports } = parseSync(file, code).module;
+  const exported = staticExports.flatMap(({ entries }) => entries.map((each) => each.moduleRequest?.value));
+  const dynamic = dynamicImports.map(({ moduleRequest: { start, end } }) => code.slice(start, end));
+  const required = [...code.matchAll(/\brequire\(("[^"]+"|'[^']+')\)/g)].map(([, name]) => name!);
+  return [
+    ...staticImports.map(({ moduleRequest }) => moduleRequest.value),
+    ...exported.filter((name) => name !== undefined),
+    // A name that is worked out is that of a file.
+    ...[...dynamic, ...required].filter((name) => /^["']/.test(name)).map((name) => name.slice(1, -1)),
+  ];
+}
+
+test('the program asks for no package but those that are installed with it', async () => {
+  const dist = join(dirname(program), '..');
+  const names = await readdir(dist, { recursive: true });
+  const files = names.filter((name) => name.endsWith('.js') && !name.startsWith('dashboard'));
+  const asked = (await Promise.all(files.map((file) => askedForBy(join(dist, file))))).flat();
+  const packages = asked
+    .filter((name) => !name.startsWith('.') && !isBuiltin(name))
+    .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'));
+  const { dependencies } = JSON.parse(await readFile(join(dist, '..', 'package.json'), 'utf8'));
+  expect(packages.length).toBeGreaterThan(20);
+  expect(packages.filter((name) => !(name in dependencies))).toEqual([]);
 });
 
 test('with nothing configured it starts on its own database, answers, and a second one on the same folder is refused', async () => {
