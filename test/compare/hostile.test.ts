@@ -79,6 +79,23 @@ describe.each(kinds)('two fake servers of kind %s', (kind) => {
   });
 });
 
+describe('two fake servers whose ranges are alike and none', () => {
+  it.concurrent.each([
+    ['a key without its value', array(bulk(''), array(bulk('a'), bulk('value of a'), bulk('b')))],
+    ['no keys', array(bulk(''))],
+    ['something behind the keys', array(bulk(''), array(bulk('a'), bulk('value of a')), bulk('b'))],
+    ['no next key', array(array(bulk('a'), bulk('value of a')))],
+  ])('with %s are never equal', async (_, text) => {
+    const withValues =
+      (sound: Answer): Answer =>
+      (parts, socket) =>
+        parts[1] === 'string_with_value' ? text : sound(parts, socket);
+    const answers = [withValues(soundAnswer('pika', 'a')), withValues(soundAnswer('pika', 'b'))] as const;
+    const report = await compare(answers, { depth: 'full', timeoutMs: 300 });
+    expect(report).toMatchObject({ verdict: 'inconclusive' });
+  });
+});
+
 describe('two fake servers that cut their answers alike', () => {
   const whole = array(bulk('value of a'), bulk('value of b'));
   const cut =

@@ -66,7 +66,7 @@ async function compareCollections(comparer: Comparer, type: Collection, keys: Li
     if (left !== right) {
       const of = Math.max(left, right) <= wholeUpTo ? 'whole' : 'size';
       settler.suspect({ type, key: keys.get(i), probe: { of } });
-    } else if (left > wholeUpTo) large.push(Buffer.from(keys.get(i)));
+    } else if (left > wholeUpTo) large.push(keys.get(i));
     else if (left > 0) {
       small.push(i);
       smallMembers.push(left);
@@ -178,7 +178,7 @@ const minus = 0x2d;
 /** The replies are too large to be kept: fewer keys at a time, and a single one in pieces. */
 async function compareTooLarge(comparer: Comparer, batch: WholeBatch): Promise<void> {
   const { type, keys, from, to, members } = batch;
-  if (to - from === 1) return compareLarge(comparer, type, Buffer.from(keys.get(from)));
+  if (to - from === 1) return compareLarge(comparer, type, keys.get(from));
   const middle = (from + to) >> 1;
   await judgeWhole(comparer, askWhole(comparer, { ...batch, to: middle, members: members >> 1 }));
   await judgeWhole(

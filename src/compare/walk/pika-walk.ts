@@ -34,19 +34,20 @@ interface ListedRange {
 }
 
 /** Reads `*2 [next, [key, ...]]`, or `[key, value, ...]` for strings with values (pika-facts 6). */
-function readRange(server: string, type: RangeType, bytes: Buffer): ListedRange {
+function readRange(server: string, type: RangeType, bytes: Buffer, valuesToo: boolean): ListedRange {
   const reader = new ReplyReader(bytes);
   const parts = reader.array();
   if (parts instanceof ErrorReply) throw errorFromReply(server, `PKSCANRANGE ${type}`, parts);
   const next = bytesIn(reader.next());
   const count = Number(reader.array());
   const strings = ListedStrings.upToEnd(bytes, reader.position, count);
-  if (parts !== 2 || strings === null) throw new ProtocolError('an answer to PKSCANRANGE is none');
+  if (parts !== 2 || strings === null || (valuesToo && strings.count % 2 !== 0))
+    throw new ProtocolError('an answer to PKSCANRANGE is none');
   return { next: next.length === 0 ? null : next, strings };
 }
 
 export function readRangePage(server: string, type: RangeType, bytes: Buffer, valuesToo: boolean): RangePage {
-  const { next, strings } = readRange(server, type, bytes);
+  const { next, strings } = readRange(server, type, bytes, valuesToo);
   const list = strings.all();
   return {
     next,
@@ -107,13 +108,14 @@ async function beginRange(
     return whole(await compareDigested(comparer, from, limit, replies));
   }
   const [onLeft, onRight] = [pair.left.connection.name, pair.right.connection.name];
-  const { next, strings } = readRange(onLeft, type, replies[0].bytes);
-  const keys = type === 'string' ? strings.firstOfPairs() : strings;
+  const valuesToo = type === 'string';
+  const { next, strings } = readRange(onLeft, type, replies[0].bytes, valuesToo);
+  const keys = valuesToo ? strings.firstOfPairs() : strings;
   portion.saw(keys.count, replies[0].totalBytes);
   if (!sameBytes(replies[0], replies[1])) {
     const pages = [
-      readRangePage(onLeft, type, replies[0].bytes, type === 'string'),
-      readRangePage(onRight, type, replies[1].bytes, type === 'string'),
+      readRangePage(onLeft, type, replies[0].bytes, valuesToo),
+      readRangePage(onRight, type, replies[1].bytes, valuesToo),
     ] as const;
     return whole(await compareDifferingPages(comparer, type, ...pages));
   }
