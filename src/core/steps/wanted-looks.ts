@@ -37,6 +37,12 @@ export const isAboutToBegin = (expansion: Expansion): boolean =>
   !expansion.joins.some(needsLook) &&
   expansion.joins.some((join) => isNextInLine(expansion, join));
 
+/** Whether all that happens is the check of the nodes that are next. */
+export const isBeingChecked = (expansion: Expansion): boolean =>
+  expansion.state === 'running' &&
+  expansion.joins.every((join) => join.phase === 'preflight' || !needsLook(join)) &&
+  expansion.joins.some((join) => isNextInLine(expansion, join));
+
 /** What does not read a database. */
 const unread: readonly LookSection[] = ['server', 'replication', 'lastsave', 'config'];
 const following: readonly LookSection[] = ['server', 'replication', 'stats'];

@@ -59,7 +59,9 @@ export interface Observer {
     masterPassword: string | null,
   ): Promise<Look | null>;
   connection(target: NodeTarget): NodeConnection;
-  /** Drops a look that began before the service acted on the node: it shows the time before the act. */
+  /** The answer is taken in by the next look, and nothing is asked until then. */
+  putBack(target: NodeTarget, answer: Look): void;
+  /** Drops a look that began before something happened to the node: it shows the time before it. */
   discardLate(target: NodeTarget): void;
   close(): void;
 }
@@ -110,6 +112,9 @@ export function createObserver(options: ObserverOptions): Observer {
       return answered;
     },
     connection: (target) => watch(target).connection,
+    putBack(target, answer) {
+      watch(target).late = answer;
+    },
     discardLate(target) {
       const node = watch(target);
       node.pending = null;

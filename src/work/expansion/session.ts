@@ -12,7 +12,7 @@ import { placeKey, serverKeys } from '../../core/plan/preflight-servers.ts';
 import { type Decision, decide, type PreviousExpansion, takeReplies } from '../../core/steps/decide.ts';
 import { beingAsked, type HookAnswers, heldAt, questionsOf } from '../../core/steps/hooks.ts';
 import type { Reply } from '../../core/steps/intent.ts';
-import { isAboutToBegin, needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
+import { isAboutToBegin, isBeingChecked, needsLook, wantedLooks } from '../../core/steps/wanted-looks.ts';
 import type { CredentialSource, Engine } from '../../engines/engine.ts';
 import type { Capabilities } from '../../model/capabilities.ts';
 import type { ComparedBy, ComparisonReport } from '../../model/comparison.ts';
@@ -143,6 +143,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
   let reportCame = false;
   let endRest: (() => void) | null = null;
   let roomUntil = Number.NEGATIVE_INFINITY;
+  /** Whether everything was frozen, or the master held, in the last turn. */
+  let wasStopped = false;
   let masterHeldBy: string | null = null;
   let masterLocked = false;
   /** Under which holds may know the master. */
@@ -162,6 +164,8 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     saver.check();
     const controls = await pendingControls();
     const stopped = (await deps.frozen.known()) !== null || holdOf(await deps.holds.known()) !== null;
+    if (wasStopped && !stopped) discardLate();
+    wasStopped = stopped;
     const begins = !stopped && isAboutToBegin(expansion);
     if (!begins) roomUntil = Number.NEGATIVE_INFINITY;
     const noRoom = begins && !takeRoom();
@@ -214,6 +218,12 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     if (decision.commands.length > 0) return act(decision);
     const { lookAgainInMs } = decision;
     return noRoom && lookAgainInMs !== null ? Math.max(lookAgainInMs, roomAgainMs) : lookAgainInMs;
+  }
+
+  /** In a freeze and a hold others work on the servers: what was asked before says nothing of now. */
+  function discardLate(): void {
+    for (const target of [expansion.master, ...expansion.joins.map((join) => join.target)])
+      observer.discardLate(target);
   }
 
   /** Room that was found is kept for as long as slow servers may take to answer the check. */
@@ -516,8 +526,9 @@ async function lookAround(
   compared: ReadonlySet<number>,
   closed: boolean,
 ): Promise<Looks> {
+  const none: Looks = { masterLook: null, nodeLooks: new Map() };
   const wanted = wantedLooks(expansion, deps.clock.now(), compared, closed);
-  if (!wanted) return { masterLook: null, nodeLooks: new Map() };
+  if (!wanted) return none;
   const login = deps.credentials.get(expansion.master.credential);
   // Pika compares masterauth with requirepass, never with an ACL user's password.
   const password = login?.username ? null : (login?.password ?? null);
@@ -528,10 +539,13 @@ async function lookAround(
       return [index, look] as const;
     }),
   ]);
-  return {
-    masterLook: masterLook as Look | null,
-    nodeLooks: new Map(nodes.filter((entry): entry is [number, Look] => entry[1] !== null)),
-  };
+  const nodeLooks = new Map(nodes.filter((entry): entry is [number, Look] => entry[1] !== null));
+  const answered = nodeLooks.size === nodes.length && masterLook !== null;
+  if (answered || !isBeingChecked(expansion)) return { masterLook, nodeLooks };
+  // The check needs the answers of all in one turn, and slow servers may never give them in one.
+  if (masterLook) observer.putBack(expansion.master, masterLook);
+  for (const [index, look] of nodeLooks) observer.putBack(expansion.joins[index]!.target, look);
+  return none;
 }
 
 /** Whether a node is compared by a sample, or by all of few keys. */

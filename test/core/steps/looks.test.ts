@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { placeKey } from '../../../src/core/plan/preflight-servers.ts';
 import { lookAgainIn } from '../../../src/core/steps/pace.ts';
 import { foundAfterMs, type PlantedFault } from '../../scheduling/detection.ts';
 import { questionsOfSync } from '../../scheduling/questions.ts';
 import { newExpansion } from '../../support/expansions.ts';
+import { aHold } from '../../support/holds.ts';
 import { begin, ended, isIn } from './played-expansion.ts';
 
 /** Commands a second in the mean, at default settings. */
@@ -207,16 +209,56 @@ test('a node that is slow to answer is checked by an answer to its check, not by
   expect(joins[0]!.findings).toEqual([]);
 });
 
-test('an answer that came late is forgotten in a long freeze: the node that got keys meanwhile keeps them (promise 3)', async () => {
-  const { cluster, store, comesTo, until } = await begin({ nodes: ['n1'] });
-  await comesTo('its beginning', ({ state }) => state === 'running');
-  cluster.fault.stall('n1', 1500);
-  await store.freeze({ reason: 'peak hours', by: 'ann' });
-  const from = cluster.now();
-  await until(async () => cluster.now() >= from + 60_000, 70_000);
-  cluster.execute('n1', ['SET', 'mine', 'value']);
-  await store.unfreeze({ reason: 'it is over', by: 'ann' });
-  const { joins } = await comesTo('a halt', ({ state }) => state === 'halted' || state === 'succeeded');
-  expect(joins[0]!.problem?.code).toBe('holds_data');
-  expect(cluster.execute('n1', ['GET', 'mine'])).toBe('value');
+test('a master and a node that never answer in the same turn are checked all the same', async () => {
+  const slow = (ms: () => number) => ({ replyDelayMs: ms });
+  const { cluster, comesTo } = await begin({
+    nodes: ['n1'],
+    before: ({ node }) =>
+      void Object.assign(
+        node('m'),
+        slow(() => 700),
+      ),
+  });
+  const { startedAt } = await comesTo('its beginning', ({ state }) => state === 'running');
+  // It answers the first question of its check at once, so from then on its answers lie between those of the master.
+  Object.assign(
+    cluster.node('n1'),
+    slow(() => (cluster.now() < startedAt! + 300 ? 0 : 500)),
+  );
+  const { phaseSince } = (await comesTo('its SLAVEOF', isIn(0, 'attaching'))).joins[0]!;
+  expect(phaseSince - startedAt!).toBeLessThan(5000);
 });
+
+type Run = Awaited<ReturnType<typeof begin>>;
+const stops: Readonly<Record<string, (run: Run, forMs: number) => Promise<() => Promise<unknown>>>> = {
+  async freeze({ store }) {
+    await store.freeze({ reason: 'peak hours', by: 'ann' });
+    return () => store.unfreeze({ reason: 'it is over', by: 'ann' });
+  },
+  async hold({ holds, target }, forMs) {
+    await holds.create({ ...aHold('h'), keys: [placeKey(target('m').address)], forMs }, () => []);
+    return async () => undefined;
+  },
+};
+
+test.each([
+  ['freeze', 2],
+  ['freeze', 60],
+  ['hold', 2],
+] as const)(
+  'an answer that came late is forgotten in a %s of %i s: the node that got keys meanwhile keeps them (promise 3)',
+  async (stop, seconds) => {
+    const run = await begin({ nodes: ['n1'] });
+    const { cluster, comesTo, until } = run;
+    await comesTo('its beginning', ({ state }) => state === 'running');
+    cluster.fault.stall('n1', 1500);
+    const goOn = await stops[stop]!(run, seconds * 1000);
+    const from = cluster.now();
+    await until(async () => cluster.now() >= from + seconds * 1000, 70_000);
+    cluster.execute('n1', ['SET', 'mine', 'value']);
+    await goOn();
+    const { joins } = await comesTo('a halt', ({ state }) => state === 'halted' || state === 'succeeded');
+    expect(joins[0]!.problem?.code).toBe('holds_data');
+    expect(cluster.execute('n1', ['GET', 'mine'])).toBe('value');
+  },
+);
