@@ -4,8 +4,9 @@ import { builtThreads } from './test/built-threads.ts';
 import { ProgressReporter } from './test/progress-reporter.ts';
 import { shareProcesses, testsByProject } from './test/projects.ts';
 import { LongestFirst } from './test/sequencer.ts';
+import { isJustBuilt } from './test/support/program.ts';
 
-const projects = [...testsByProject(import.meta.dirname)].map(
+const projects = [...testsByProject(import.meta.dirname, isJustBuilt)].map(
   ([name, files]): TestProjectInlineConfiguration => ({
     extends: true,
     test: {
@@ -13,7 +14,7 @@ const projects = [...testsByProject(import.meta.dirname)].map(
       include: [...files],
       isolate: !shareProcesses.includes(name),
       setupFiles: ['browser', 'chaos', 'pika'].includes(name) ? [] : ['test/support/leaks.ts'],
-      globalSetup: name === 'browser' ? ['test/dashboard/build.ts'] : [],
+      globalSetup: ['browser', 'shared'].includes(name) ? ['test/dashboard/build.ts'] : [],
     },
   }),
 );

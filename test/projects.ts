@@ -28,20 +28,29 @@ const projects = {
 } as const;
 
 /** What is left needs Node alone. A worker runs many tests of these projects in one process, but not those that change or measure it. */
-export const shareProcesses: readonly string[] = ['unit', 'database', 'redis', 'browser'];
+export const shareProcesses: readonly string[] = ['unit', 'database', 'redis', 'browser', 'shared'];
 const needsOwnProcess = /\bvi\.mock\(|--expose-gc/;
 
-export type Project = keyof typeof projects | 'unit' | 'alone';
+export type Project = keyof typeof projects | 'unit' | 'alone' | 'shared';
 
-export function testsByProject(root: string): ReadonlyMap<Project, readonly string[]> {
+/**
+ * `isWhole`: all are to run. Then those that share processes are one project, because a worker ends where the next test is of another
+ * one, and each worker loads all sources anew.
+ */
+export function testsByProject(root: string, isWhole = false): ReadonlyMap<Project, readonly string[]> {
   const tests = new Map<Project, string[]>();
   for (const path of readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' }).toSorted()) {
     if (!path.endsWith('.test.ts')) continue;
-    const project = projectOf(root, `test/${path}`);
+    const needed = projectOf(root, `test/${path}`);
+    const project = isWhole && isShared(needed) ? 'shared' : needed;
     tests.set(project, [...(tests.get(project) ?? []), `test/${path}`]);
   }
   return tests;
 }
+
+/** Without a Pika its tests are only counted. */
+const isShared = (project: Project) =>
+  shareProcesses.includes(project) || (project === 'pika' && !process.env.PIKA_BIN);
 
 function projectOf(root: string, test: string): Project {
   const needed = filesOf(root, test);

@@ -49,14 +49,14 @@ const long = [
 ].map((name) => `test/${name}.test.ts`);
 
 /**
- * Mixes the projects, so that what waits (for leases, servers, pages) runs beside what computes. Unit tests stay together, at
- * the end: a worker goes from one to the next.
+ * Mixes what waits (for leases, servers, pages) with what computes. Tests that share processes come last: a worker goes from one to the
+ * next, and ends where the next has a process of its own.
  */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ project, moduleId }: TestSpecification): number => {
       const at = long.indexOf(relative(this.ctx.config.root, moduleId));
-      return (at < 0 ? long.length : at) + (project.name === 'unit' ? long.length + 1 : 0);
+      return (at < 0 ? long.length : at) + (project.config.isolate ? 0 : long.length + 1);
     };
     return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
   }

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { type DefectName, defects } from './defects.ts';
-import { simulateSeed } from './simulate.ts';
+import { compiledSimulation } from './many.ts';
+import type { SeedOptions, SeedResult } from './simulate.ts';
 
 /** A guard that is taken out must be missed within so many seeds. */
 const withinSeeds = 1000;
@@ -19,7 +20,7 @@ const searchedFrom: Partial<Record<DefectName, number>> = {
   wait_without_end: 29,
   identity_by_port: 9,
   identity_by_run_id: 12,
-  dump_of_then: 265,
+  dump_of_then: 388,
   no_version_pairs: 4,
   remedy_without_end: 15,
   cause_by_first_match: 36,
@@ -47,6 +48,11 @@ const brokenPromise: Readonly<Record<DefectName, readonly string[]>> = {
   cause_by_first_match: ['cause'],
   wait_without_end: ['6'],
 };
+
+let simulateSeed: (seed: number, options: SeedOptions) => Promise<SeedResult>;
+beforeAll(async () => {
+  ({ simulateSeed } = await compiledSimulation());
+});
 
 test.each(Object.keys(defects) as DefectName[])(
   'a service with %s is found out within 1,000 seeds',

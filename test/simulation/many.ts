@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 import { compiled } from '../support/compiled.ts';
 import type { DefectName } from './defects.ts';
 import type { SeedResult } from './simulate.ts';
@@ -22,6 +23,11 @@ export interface ManySeeds {
   /** True = no further seeds are begun. */
   readonly enough?: (reports: readonly SeedReport[]) => boolean;
   readonly onReport?: (report: SeedReport) => void;
+}
+
+/** Seeds in this process, from compiled code: under vitest each call into another module costs more. */
+export async function compiledSimulation(): Promise<typeof import('./simulate.ts')> {
+  return import(pathToFileURL(await compiled('simulation/simulate.ts')).href);
 }
 
 /** Runs consecutive seeds on several processes and resolves with their reports in order of the seeds. */
