@@ -2,8 +2,7 @@
  * How fast a full comparison is, beside the rate at which the same reader merely reads both servers, measured in turn in
  * one run. COMPARISON_KEYS changes the number of keys (1,000,000 strings of 100 bytes).
  *
- * Read only: the same commands to the same servers over the same connections, asked ahead in the same way, and the replies
- * thrown away: on Redis SCAN on the left server and MGET on both; on Pika the ranges of every type and each key's
+ * Read only: the same commands to the same servers, asked less far ahead than by the comparison, and the replies thrown away: on Redis SCAN on the left server and MGET on both; on Pika the ranges of every type and each key's
  * TTL on both (on Redis expiries need not be asked for where no key has one). The ratio is the median of the rounds' ratios. On a machine that does
  * other work beside it, which touches the two halves of a round unequally, the ratio by processor time (this program's
  * and the servers') tells more.
@@ -99,7 +98,7 @@ class Reader {
   }
 }
 
-/** As the comparison does: two pages under way, and the names of a third. */
+/** Two pages under way, and the names of a third. */
 async function readRedis([left, right]: Servers): Promise<void> {
   const [one, other] = await Promise.all([Reader.open(left.endpoint), Reader.open(right.endpoint)]);
   const scan = async (cursor: string): Promise<ScanPage> => {

@@ -17,13 +17,13 @@ export class ListedStrings {
   /** Where each ends, line end included. */
   readonly ends: Int32Array;
   /** Where all of them lie, one behind the other; null = there is something between them. */
-  readonly whole: Buffer | null;
+  readonly encoded: Buffer | null;
 
-  private constructor(bytes: Buffer, starts: Int32Array, ends: Int32Array, whole: Buffer | null) {
+  private constructor(bytes: Buffer, starts: Int32Array, ends: Int32Array, encoded: Buffer | null) {
     this.bytes = bytes;
     this.starts = starts;
     this.ends = ends;
-    this.whole = whole;
+    this.encoded = encoded;
   }
 
   /** The strings from one place to the end; null = there are not just so many whole strings. */
@@ -74,7 +74,7 @@ export class ListedStrings {
 
   /** The first one of each two. */
   firstOfPairs(): ListedStrings {
-    const starts = new Int32Array((this.count + 1) >> 1);
+    const starts = new Int32Array(this.count >> 1);
     const ends = new Int32Array(starts.length);
     for (let i = 0; i < starts.length; i++) {
       starts[i] = this.starts[2 * i]!;

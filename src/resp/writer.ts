@@ -46,8 +46,8 @@ export class CommandWriter {
     this.#buffer.copyWithin(first, tailEnd, this.#length);
     this.#length = first + head;
     for (let i = from; i < to; i++) {
-      this.verbatimPart(keys.bytes, keys.starts[i]!, keys.ends[i]!);
-      this.verbatimPart(between, 0, between.length);
+      this.#verbatimPart(keys.bytes, keys.starts[i]!, keys.ends[i]!);
+      this.#verbatimPart(between, 0, between.length);
     }
     this.#length -= head;
     this.#commands += to - from;
@@ -56,13 +56,13 @@ export class CommandWriter {
 
   /** These strings as arguments. */
   strings(listed: ListedStrings): this {
-    const { bytes, starts, ends, count, whole } = listed;
-    if (whole) return this.verbatim(whole);
-    for (let i = 0; i < count; i++) this.verbatimPart(bytes, starts[i]!, ends[i]!);
+    const { bytes, starts, ends, count, encoded } = listed;
+    if (encoded) return this.#verbatim(encoded);
+    for (let i = 0; i < count; i++) this.#verbatimPart(bytes, starts[i]!, ends[i]!);
     return this;
   }
 
-  /** Begins a command of `parts` arguments, which must follow by `argument` or `verbatim`. */
+  /** Begins a command of `parts` arguments, which must follow by `argument` or `strings`. */
   header(parts: number): this {
     this.#commands += 1;
     this.#text(`*${parts}\r\n`);
@@ -87,25 +87,6 @@ export class CommandWriter {
     return this;
   }
 
-  /** Arguments already in protocol form: the bulk strings of a reply are the bulk strings of a command. */
-  verbatim(encoded: Buffer): this {
-    this.#reserve(encoded.length);
-    encoded.copy(this.#buffer, this.#length);
-    this.#length += encoded.length;
-    return this;
-  }
-
-  /** A part of the same, mostly one argument. */
-  verbatimPart(bytes: Buffer, start: number, end: number): this {
-    if (end - start > fewBytes) return this.verbatim(bytes.subarray(start, end));
-    this.#reserve(end - start);
-    const buffer = this.#buffer;
-    let to = this.#length;
-    for (let from = start; from < end; from++) buffer[to++] = bytes[from]!;
-    this.#length = to;
-    return this;
-  }
-
   /** The bytes written so far; valid until the next `reset`. */
   toBuffer(): Buffer {
     return this.#buffer.subarray(0, this.#length);
@@ -114,6 +95,24 @@ export class CommandWriter {
   reset(): this {
     this.#length = 0;
     this.#commands = 0;
+    return this;
+  }
+
+  /** Arguments already in protocol form: the bulk strings of a reply are the bulk strings of a command. */
+  #verbatim(encoded: Buffer): this {
+    this.#reserve(encoded.length);
+    encoded.copy(this.#buffer, this.#length);
+    this.#length += encoded.length;
+    return this;
+  }
+
+  #verbatimPart(bytes: Buffer, start: number, end: number): this {
+    if (end - start > fewBytes) return this.#verbatim(bytes.subarray(start, end));
+    this.#reserve(end - start);
+    const buffer = this.#buffer;
+    let to = this.#length;
+    for (let from = start; from < end; from++) buffer[to++] = bytes[from]!;
+    this.#length = to;
     return this;
   }
 

@@ -96,6 +96,38 @@ describe('two fake servers whose ranges are alike and none', () => {
   });
 });
 
+describe('two fake servers with a large list', () => {
+  const items = Array.from({ length: 600 }, (_, i) => `${i}`);
+  const piece = (start: number, stop: number) => array(...items.slice(start, stop + 1).map(bulk));
+  const withList =
+    (pieceOf: (start: number, stop: number) => string) =>
+    (name: string): Answer => {
+      const sound = soundAnswer('redis', name);
+      return (parts, socket) => {
+        if (parts[0] === 'SCAN') return array(bulk('0'), array(bulk('l')));
+        if (parts[0] === 'MGET') return array('$-1\r\n');
+        if (parts[0] === 'TYPE') return '+list\r\n';
+        if (parts[0] === 'LLEN') return `:${items.length}\r\n`;
+        return parts[0] === 'LRANGE' ? pieceOf(Number(parts[2]), Number(parts[3])) : sound(parts, socket);
+      };
+    };
+
+  it('are equal while it is one', async () => {
+    const list = withList(piece);
+    const report = await compare([list('a'), list('b')], { depth: 'full', timeoutMs: 30_000 });
+    expect(report).toMatchObject({ verdict: 'equal', lookedAtKeysByType: { list: 1 } });
+  });
+
+  it.concurrent.each(['*-1\r\n', '*2\r\n:1\r\n:2\r\n', ':1\r\n', '$-1\r\n'])(
+    'are never equal where pieces of it are %j',
+    async (text) => {
+      const list = withList(() => text);
+      const report = await compare([list('a'), list('b')], { depth: 'full', timeoutMs: 300 });
+      expect(report).toMatchObject({ verdict: 'inconclusive' });
+    },
+  );
+});
+
 describe('two fake servers that cut their answers alike', () => {
   const whole = array(bulk('value of a'), bulk('value of b'));
   const cut =

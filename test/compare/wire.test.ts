@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { sameBytes, WireConnection, type WireOptions } from '../../src/compare/wire/wire.ts';
+import { assertAccepted, sameBytes, WireConnection, type WireOptions } from '../../src/compare/wire/wire.ts';
 import { CommandWriter } from '../../src/resp/writer.ts';
 import { type Answer, bulk, type FakeServer, fakeServer } from './fake-server.ts';
 import { until } from './servers.ts';
@@ -33,6 +33,18 @@ function flood(socket: Socket, piece: Buffer): void {
   more();
 }
 
+it.each([0, 1, 63, 64, 65, 1000])('an error is found among replies with %i minuses', (minuses) => {
+  const values = [`${'-'.repeat(minuses)}`, '\n-', '\r-'].map(bulk).join('');
+  const replies = (text: string) => {
+    const bytes = Buffer.from(text);
+    return { bytes, totalBytes: bytes.length, digest: null };
+  };
+  const check = (text: string) => () => assertAccepted('a server', 'HGETALL', replies(text));
+  expect(check(values)).not.toThrow();
+  for (const text of [`${values}-NOPERM no\r\n`, `${values}-NOPERM no\r\n${values}`, '-NOPERM no\r\n'])
+    expect(check(text)).toThrow('NOPERM');
+});
+
 describe('a connection', () => {
   it('keeps no more of a reply than it is told to, and digests all of it', async () => {
     const large = 'x'.repeat(9_000_000);
@@ -54,6 +66,33 @@ describe('a connection', () => {
       whole.totalBytes,
       true,
     ]);
+  });
+
+  it.each([0, 1, 2, 3])(
+    'finds the end of a batch wherever it is cut, %i bytes at a time first',
+    async (first) => {
+      const text = `\x1e${'v'.repeat(40)}`;
+      const pieces: string[] = [];
+      const wire = await connected(([name, mark], socket) => {
+        pieces.push(name === 'ECHO' ? bulk(mark!) : bulk(text));
+        if (name !== 'ECHO') return null;
+        const all = pieces.splice(0).join('');
+        const cuts = [...all].map((_, at) => all.slice(at, at + 1));
+        socket.setNoDelay(true);
+        for (const byte of [all.slice(0, first), ...cuts.slice(first)]) socket.write(byte, 'latin1');
+        return null;
+      });
+      for (let i = 0; i < 3; i++) {
+        const { bytes } = await wire.sendBytes(commands('A'), 1);
+        expect(bytes.toString('latin1')).toBe(bulk(text));
+      }
+    },
+  );
+
+  it('takes no text for the end of a batch that only looks like it', async () => {
+    const wire = await connected(([name, mark]) => (name === 'ECHO' ? `+${mark}\r\n` : bulk('a value')));
+    const { bytes, totalBytes } = await wire.sendBytes(commands('A', 'A'), 2);
+    expect([bytes.toString(), totalBytes]).toEqual([bulk('a value').repeat(2), 2 * bulk('a value').length]);
   });
 
   it('gives up a server that sends on and on', async () => {

@@ -8,7 +8,6 @@ import {
   type Reply,
   ReplyReader,
 } from '../../src/resp/reader.ts';
-import { CommandWriter } from '../../src/resp/writer.ts';
 
 const bounds = { maxBytes: 8 * 1024 * 1024, maxLineBytes: 64 * 1024, maxElements: 100_000 };
 
@@ -114,14 +113,5 @@ describe('replies', () => {
 
   it('that are none are refused', () => {
     expect(() => new ReplyReader(Buffer.from('HTTP/1.1 400 Bad Request\r\n')).next()).toThrow(ProtocolError);
-  });
-});
-
-describe('commands', () => {
-  it('take the bulk strings of a reply as they are', () => {
-    const keys = [Buffer.from('a'), Buffer.from([0, 13, 10, 36])];
-    const encoded = Buffer.concat(keys.map(encode));
-    const verbatim = new CommandWriter().header(3).argument('MGET').verbatim(encoded).toBuffer();
-    expect(verbatim).toEqual(new CommandWriter().add('MGET', ...keys).toBuffer());
   });
 });

@@ -1,5 +1,5 @@
 import type { KeyType } from '../../model/comparison.ts';
-import { afterStrings } from '../../resp/reader.ts';
+import { afterStrings, ProtocolError } from '../../resp/reader.ts';
 import { areAll } from '../../resp/strings.ts';
 
 /**
@@ -45,4 +45,11 @@ export function beginWithCollection(bytes: Buffer, type: KeyType): boolean {
   if (!/^\*\d{1,10}\r$/.test(bytes.toString('latin1', 0, Math.min(end, 16)))) return false;
   if (type === 'stream') return bytes[end + 1] === asterisk;
   return bytes[end + 1] === dollar && bytes[end + 2] !== minus;
+}
+
+/** Throws ProtocolError where replies do not begin with one to a reading of a whole collection, nor with an error. */
+export function assertCollection(type: KeyType, { bytes }: { readonly bytes: Buffer }): void {
+  // A key that meanwhile has another type is refused; it shows when its type is asked for.
+  if (bytes[0] === minus || beginWithCollection(bytes, type)) return;
+  throw new ProtocolError(`a reply to a reading of a ${type} is none`);
 }

@@ -1,9 +1,9 @@
 import { leftOut } from '../../model/comparison-texts.ts';
-import { countIn, ErrorReply, ProtocolError, type Reply, ReplyReader } from '../../resp/reader.ts';
+import { countIn, ErrorReply, type Reply, ReplyReader } from '../../resp/reader.ts';
 import type { ListedStrings } from '../../resp/strings.ts';
 import type { Comparer } from '../comparer.ts';
 import { Elements } from '../judge/elements.ts';
-import { beginWithCollection } from '../judge/plausible.ts';
+import { assertCollection } from '../judge/plausible.ts';
 import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
 import { readFinding, type Suspect, saysAbsent, sizeCommandOf, wholeCommandOf } from '../wire/probe.ts';
@@ -166,14 +166,6 @@ async function judgeWhole(comparer: Comparer, batch: AskedBatch): Promise<void> 
   }
   pair.release(replies);
 }
-
-function assertCollection(type: Collection, { bytes }: RawReplies): void {
-  // A key that meanwhile has another type is refused; it shows when its type is asked for.
-  if (bytes[0] === minus || beginWithCollection(bytes, type)) return;
-  throw new ProtocolError(`a reply to a reading of a ${type} is none`);
-}
-
-const minus = 0x2d;
 
 /** The replies are too large to be kept: fewer keys at a time, and a single one in pieces. */
 async function compareTooLarge(comparer: Comparer, batch: WholeBatch): Promise<void> {

@@ -12,13 +12,13 @@ export class ListedMembers {
   /** @param at the place of the array. Throws ProtocolError where it is no array of whole strings that ends with the reply. */
   constructor(bytes: Buffer, at: number, type: Named) {
     const reader = new ReplyReader(bytes, at);
-    const length = Number(reader.array());
-    const strings = ListedStrings.upToEnd(bytes, reader.position, length);
+    const length = reader.array();
+    const strings = typeof length === 'number' ? ListedStrings.upToEnd(bytes, reader.position, length) : null;
     this.#haveValues = type !== 'set';
-    this.count = length / (this.#haveValues ? 2 : 1);
     // What is no string must not become part of a command.
-    if (strings === null || !Number.isInteger(this.count))
+    if (strings === null || (this.#haveValues && strings.count % 2 !== 0))
       throw new ProtocolError('a piece of a collection is no array of members');
+    this.count = strings.count / (this.#haveValues ? 2 : 1);
     this.#strings = strings;
   }
 

@@ -1,11 +1,11 @@
 import { faultSays, leftOut } from '../../model/comparison-texts.ts';
 import { ErrorReply, ReplyReader } from '../../resp/reader.ts';
 import { type Comparer, pagesAhead, pagesAtOnce } from '../comparer.ts';
-import { beginWithCollection } from '../judge/plausible.ts';
+import { assertCollection, beginWithCollection } from '../judge/plausible.ts';
 import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
 import { memberProbe, saysAbsent } from '../wire/probe.ts';
-import { errorFromReply, type RawReplies, sameBytes, WireError } from '../wire/wire.ts';
+import { errorFromReply, type RawReplies, sameBytes, usuallyKeptBytes, WireError } from '../wire/wire.ts';
 import { printKey } from './keys.ts';
 import { ListedMembers } from './listed-members.ts';
 import { OpenPages } from './open-pages.ts';
@@ -20,7 +20,9 @@ const suspectsPerKey = 100;
 const mostTries = 3;
 
 /** Compares the members of one collection in pieces, one collection at a time. What differs becomes a suspect. */
-export function compareLarge(comparer: Comparer, type: Collection, key: Buffer): Promise<void> {
+export function compareLarge(comparer: Comparer, type: Collection, listed: Buffer): Promise<void> {
+  // What is asked for ahead may outlive the reply in which the key lies.
+  const key = Buffer.from(listed);
   return comparer.largeInTurn(() =>
     type === 'list' ? compareLargeList(comparer, key) : new MemberWalk(comparer, type, key).run(),
   );
@@ -46,7 +48,8 @@ async function compareLargeList(comparer: Comparer, key: Buffer): Promise<void> 
     const replies = await both;
     const items = [itemsOf(pair, 'left', replies[0]), itemsOf(pair, 'right', replies[1])];
     portion.saw(count, replies[0].totalBytes);
-    if (!sameBytes(replies[0], replies[1])) {
+    if (sameBytes(replies[0], replies[1])) assertCollection('list', replies[0]);
+    else {
       const stop = start + count - 1;
       settler.suspect({ type: 'list', key, probe: { of: 'range', start, stop } });
     }
@@ -65,6 +68,10 @@ function itemsOf(pair: Pair, side: SideName, replies: RawReplies): number {
 
 const isTooLarge = (piece: Piece | TooLarge | null): piece is TooLarge =>
   piece !== null && !(piece instanceof Piece);
+
+/** Of such pieces one at a time is judged. */
+const isHuge = (piece: Piece | null): boolean =>
+  piece !== null && piece.replies.totalBytes > usuallyKeptBytes;
 
 /**
  * Walks the members of one large hash, set, zset or stream on both sides. While both sides answer the same bytes nothing
@@ -112,6 +119,7 @@ class MemberWalk {
         return this.#giveUp(onLeft, onRight);
       }
       await open.add(this.#judge(onLeft, onRight));
+      if (isHuge(onLeft) || isHuge(onRight)) await open.finish();
       if (this.#lostPlace(left, onLeft) || this.#lostPlace(right, onRight)) {
         await open.finish();
         return false;

@@ -26,7 +26,7 @@ export interface RangePage {
 
 export const withValues = (type: RangeType): string => (type === 'string' ? 'string_with_value' : type);
 
-/** The same, as the strings lie in the reply. */
+/** A range as its strings lie in the reply. */
 interface ListedRange {
   readonly next: Buffer | null;
   /** Keys, or keys and values by turns. */
@@ -39,8 +39,8 @@ function readRange(server: string, type: RangeType, bytes: Buffer, valuesToo: bo
   const parts = reader.array();
   if (parts instanceof ErrorReply) throw errorFromReply(server, `PKSCANRANGE ${type}`, parts);
   const next = bytesIn(reader.next());
-  const count = Number(reader.array());
-  const strings = ListedStrings.upToEnd(bytes, reader.position, count);
+  const count = reader.array();
+  const strings = typeof count === 'number' ? ListedStrings.upToEnd(bytes, reader.position, count) : null;
   if (parts !== 2 || strings === null || (valuesToo && strings.count % 2 !== 0))
     throw new ProtocolError('an answer to PKSCANRANGE is none');
   return { next: next.length === 0 ? null : next, strings };
@@ -67,7 +67,7 @@ interface BegunStep extends WalkStep {
   readonly rest: Promise<void>;
 }
 
-const whole = (step: WalkStep): BegunStep => ({ ...step, rest: Promise.resolve() });
+const judged = (step: WalkStep): BegunStep => ({ ...step, rest: Promise.resolve() });
 
 /**
  * Compares the keys of one type from `from` on: one range, the same on both sides. Equal bytes are equal keys and values;
@@ -103,9 +103,11 @@ async function beginRange(
   const { pair } = comparer;
   if (replies[0].digest || replies[1].digest) {
     portion.saw(limit, replies[0].totalBytes);
-    if (limit > 1 && !sameBytes(replies[0], replies[1]))
-      return whole(await compareRange(comparer, type, from, portion, Math.max(1, limit >> 3)));
-    return whole(await compareDigested(comparer, from, limit, replies));
+    // Of other types than strings it is the names that are so large.
+    if (limit > 1 && (type !== 'string' || !sameBytes(replies[0], replies[1])))
+      return judged(await compareRange(comparer, type, from, portion, Math.max(1, limit >> 3)));
+    if (type !== 'string') throw new ProtocolError('a range of one name is too large to be read');
+    return judged(await compareDigested(comparer, from, limit, replies));
   }
   const [onLeft, onRight] = [pair.left.connection.name, pair.right.connection.name];
   const valuesToo = type === 'string';
@@ -117,7 +119,7 @@ async function beginRange(
       readRangePage(onLeft, type, replies[0].bytes, valuesToo),
       readRangePage(onRight, type, replies[1].bytes, valuesToo),
     ] as const;
-    return whole(await compareDifferingPages(comparer, type, ...pages));
+    return judged(await compareDifferingPages(comparer, type, ...pages));
   }
   const rest = judgeSameNames(comparer, type, keys).then(() => pair.release(replies));
   return { next: next && Buffer.from(next), keys: keys.count, rest };
@@ -192,11 +194,14 @@ export class RangeWalk {
     return this.#open.finish();
   }
 
-  #ask(side: SideName, from: Buffer, range: number): Promise<RawReplies> {
+  async #ask(side: SideName, from: Buffer, range: number): Promise<RawReplies> {
     const { pair } = this.#comparer;
     const limit = this.#sizes.of(range);
     const writer = pair.write().add('PKSCANRANGE', withValues(this.#type), from, '', 'LIMIT', limit);
-    return pair.one(side, writer, limit);
+    const replies = await pair.one(side, writer, limit);
+    // Before the next range is asked for: it may be as large.
+    if (replies.digest !== null) this.#portion.saw(limit, replies.totalBytes);
+    return replies;
   }
 
   /**

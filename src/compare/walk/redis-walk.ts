@@ -35,7 +35,8 @@ export function readScanPage(server: string, bytes: Buffer): ScanPage {
   const count = reader.array();
   // The page becomes a part of commands to the other server: what is no string in it must not become a command of its own.
   const keys = typeof count === 'number' ? ListedStrings.upToEnd(bytes, reader.position, count) : null;
-  if (keys === null || !/^\d+$/.test(next)) throw new ProtocolError('an answer to SCAN is not one');
+  if (parts !== 2 || keys === null || !/^\d+$/.test(next))
+    throw new ProtocolError('an answer to SCAN is not one');
   return { next, keys };
 }
 
@@ -183,7 +184,7 @@ export async function comparePage(comparer: Comparer, keys: ListedStrings, porti
     return compareBySize(comparer, keys.all(), portion);
   const replies = await readValues(comparer, keys, portion);
   if (replies[0].digest || replies[1].digest) return compareBySize(comparer, keys.all(), portion);
-  await judgeValues(comparer, keys, replies);
+  await compareOthers(comparer, await judgeValues(comparer, keys, replies));
 }
 
 async function readValues(comparer: Comparer, keys: ListedStrings, portion: Portion): Promise<BothReplies> {
@@ -193,69 +194,43 @@ async function readValues(comparer: Comparer, keys: ListedStrings, portion: Port
   return replies;
 }
 
-async function judgeValues(comparer: Comparer, keys: ListedStrings, replies: BothReplies): Promise<void> {
-  const { pair, tally } = comparer;
-  if (!sameBytes(replies[0], replies[1]) || !isArrayOfStrings(replies[0].bytes, keys.count)) {
-    await compareParsed(comparer, keys, replies);
-    pair.release(replies);
-    return;
-  }
-  pair.release(replies);
-  tally.looked('string', keys.count);
-  await compareExpiries(comparer, 'string', keys);
-}
-
-/** Compares keys whose values are large, or too many to be read together: by their sizes few at a time, the largest in pieces. */
-async function compareBySize(comparer: Comparer, keys: readonly Buffer[], portion: Portion): Promise<void> {
-  const { tally, largeInTurn } = comparer;
-  const { batches, large, others } = await largeInTurn(() => compareLargeStrings(comparer, keys));
-  tally.looked('string', large.length);
-  await compareExpiries(comparer, 'string', ListedStrings.of(large));
-  await largeInTurn(async () => {
-    const open = new OpenPages(largeAtOnce);
-    for (const batch of batches) await open.add(compareBatch(comparer, batch, portion));
-    await open.finish();
-  });
-  await compareOthers(comparer, ListedStrings.of(others));
-  await comparer.settler.settleIfMany();
-}
-
-/** Strings that are to be read together, by their sizes. */
-async function compareBatch(comparer: Comparer, batch: readonly Buffer[], portion: Portion): Promise<void> {
-  const keys = ListedStrings.of(batch);
-  const replies = await readValues(comparer, keys, portion);
-  if (replies[0].digest || replies[1].digest) await suspectAll(comparer, keys);
-  else await judgeValues(comparer, keys, replies);
-}
-
-/** Strings that grew between the look at their sizes and the look at their values. */
-async function suspectAll(comparer: Comparer, keys: ListedStrings): Promise<void> {
-  for (const key of keys.all()) comparer.settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
-  comparer.tally.looked('string', keys.count);
-  await compareExpiries(comparer, 'string', keys);
-}
-
-async function compareParsed(comparer: Comparer, keys: ListedStrings, replies: BothReplies): Promise<void> {
+/** Returns the keys that are no strings on either side, or are gone from both: they are still to be compared. */
+async function judgeValues(
+  comparer: Comparer,
+  keys: ListedStrings,
+  replies: BothReplies,
+): Promise<ListedStrings> {
   const { pair, settler, tally } = comparer;
+  const { strings, others, differ } = layValuesTogether(pair, keys, replies);
+  pair.release(replies);
+  for (const key of differ) settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
+  tally.looked('string', strings.count);
+  await compareExpiries(comparer, 'string', strings);
+  return others;
+}
+
+interface LaidTogether {
+  /** Strings on one side at least. */
+  readonly strings: ListedStrings;
+  readonly others: ListedStrings;
+  readonly differ: readonly Buffer[];
+}
+
+function layValuesTogether(pair: Pair, keys: ListedStrings, replies: BothReplies): LaidTogether {
+  const isSame = sameBytes(replies[0], replies[1]);
+  if (isSame && isArrayOfStrings(replies[0].bytes, keys.count))
+    return { strings: keys, others: keys.pick([]), differ: [] };
   const left = valuesIn(pair.left.connection.name, replies[0], keys.count);
-  const right = sameBytes(replies[0], replies[1])
-    ? left
-    : valuesIn(pair.right.connection.name, replies[1], keys.count);
+  const right = isSame ? left : valuesIn(pair.right.connection.name, replies[1], keys.count);
   const strings: number[] = [];
   const others: number[] = [];
+  const differ: Buffer[] = [];
   for (let i = 0; i < keys.count; i++) {
-    if (left.isNil(i) && right.isNil(i)) {
-      others.push(i);
-      continue;
-    }
-    strings.push(i);
-    if (left !== right && !left.isSame(i, right))
-      settler.suspect({ type: 'string', key: keys.get(i), probe: { of: 'whole' } });
+    const isString = !left.isNil(i) || !right.isNil(i);
+    (isString ? strings : others).push(i);
+    if (isString && !isSame && !left.isSame(i, right)) differ.push(keys.get(i));
   }
-  tally.looked('string', strings.length);
-  await compareExpiries(comparer, 'string', keys.pick(strings));
-  await compareOthers(comparer, keys.pick(others));
-  await settler.settleIfMany();
+  return { strings: keys.pick(strings), others: keys.pick(others), differ };
 }
 
 function valuesIn(server: string, replies: RawReplies, keys: number): ListedValues {
@@ -266,17 +241,58 @@ function valuesIn(server: string, replies: RawReplies, keys: number): ListedValu
   return new ListedValues(replies.bytes, reader.position, count);
 }
 
-/** Compares keys that are no strings on either side, or are gone from both. */
+/** Compares keys whose values are large, or too many to be read together: by their sizes few at a time, the largest in pieces. */
+async function compareBySize(comparer: Comparer, keys: readonly Buffer[], portion: Portion): Promise<void> {
+  const { tally, largeInTurn } = comparer;
+  const { batches, large, others } = await largeInTurn(() => compareLargeStrings(comparer, keys));
+  tally.looked('string', large.length);
+  await compareExpiries(comparer, 'string', ListedStrings.of(large));
+  // What is no string any more may be large too: it waits until this turn is over.
+  const changed: ListedStrings[] = [];
+  await largeInTurn(async () => {
+    const open = new OpenPages(largeAtOnce);
+    const compare = async (batch: readonly Buffer[]) => {
+      changed.push(await compareBatch(comparer, batch, portion));
+    };
+    for (const batch of batches) await open.add(compare(batch));
+    await open.finish();
+  });
+  await compareOthers(comparer, ListedStrings.of([...others, ...changed.flatMap((each) => each.all())]));
+}
+
+/** Strings that are to be read together, by their sizes. Returns what is none any more. */
+async function compareBatch(
+  comparer: Comparer,
+  batch: readonly Buffer[],
+  portion: Portion,
+): Promise<ListedStrings> {
+  const keys = ListedStrings.of(batch);
+  const replies = await readValues(comparer, keys, portion);
+  if (!replies[0].digest && !replies[1].digest) return judgeValues(comparer, keys, replies);
+  await suspectAll(comparer, keys);
+  return keys.pick([]);
+}
+
+/** Strings that grew between the look at their sizes and the look at their values. */
+async function suspectAll(comparer: Comparer, keys: ListedStrings): Promise<void> {
+  for (const key of keys.all()) comparer.settler.suspect({ type: 'string', key, probe: { of: 'whole' } });
+  comparer.tally.looked('string', keys.count);
+  await compareExpiries(comparer, 'string', keys);
+}
+
+/** Compares keys that are no strings on either side, or are gone from both. Settles what differs, where it is much. */
 async function compareOthers(comparer: Comparer, keys: ListedStrings): Promise<void> {
-  if (keys.count === 0) return;
-  const { pair, tally } = comparer;
-  const replies = await pair.both(pair.write().addEach(keys, ['TYPE']));
-  const byType = placesByType(comparer, keys, replies);
-  pair.release(replies);
-  for (const [type, places] of byType) {
-    await compareTypedKeys(comparer, type, keys.pick(places));
-    tally.looked(type, places.length);
+  const { pair, settler, tally } = comparer;
+  if (keys.count > 0) {
+    const replies = await pair.both(pair.write().addEach(keys, ['TYPE']));
+    const byType = placesByType(comparer, keys, replies);
+    pair.release(replies);
+    for (const [type, places] of byType) {
+      await compareTypedKeys(comparer, type, keys.pick(places));
+      tally.looked(type, places.length);
+    }
   }
+  await settler.settleIfMany();
 }
 
 /** Which of the keys have which type, on one side at least. A string among them was none when its value was asked for. */

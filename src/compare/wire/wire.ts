@@ -65,7 +65,7 @@ const digestOf = (replies: RawReplies): Buffer =>
   replies.digest ?? createHash('sha256').update(replies.bytes).digest();
 
 /** Replies to a batch beyond this many bytes are digested in place of kept, unless the batch says otherwise. */
-const usuallyKeptBytes = 4 * 1024 * 1024;
+export const usuallyKeptBytes = 4 * 1024 * 1024;
 /** No batch asks for more: a server that sends on and on does not answer it. */
 const mostReplyBytes = 2 * 1024 ** 3;
 /** A single command may take so long, on a server that answers others meanwhile. */
@@ -78,7 +78,7 @@ const mostSpareBytes = 8 * 1024 * 1024;
 const sparedBytes = 2 * 1024 * 1024;
 const headBytes = 64 * 1024;
 const readBufferBytes = 256 * 1024;
-/** What a mark begins with, behind its header. It is searched for much faster than what every reply is full of. */
+/** What a mark begins with, behind its header. It is found much faster than the `$` of a header, of which replies are full. */
 const rareByte = '\x1e';
 /** After this silence a batch is looked at reply by reply: its end mark may have been answered by an error. */
 const silenceBeforeCountingMs = 250;
@@ -340,18 +340,23 @@ export class WireConnection {
   }
 
   #endOf(batch: Batch): { readonly replies: number; readonly after: number } | null {
-    if (batch.mark === null) return this.#endByCounting(batch, 1);
+    if (batch.mark === null) return this.#endByCounting(batch, 1, 0);
     const { mark } = batch;
     const header = mark.indexOf(rareByte);
     const at = batch.buffer.subarray(0, batch.length).indexOf(mark.subarray(header), batch.searchedTo);
     batch.searchedTo = Math.max(0, batch.length - mark.length + 1);
-    return at < 0 ? null : { replies: at - header, after: at - header + mark.length };
+    const replies = at - header;
+    // A server that answers ECHO otherwise is met by counting.
+    if (replies < 0 || batch.buffer.compare(mark, 0, header, replies, at) !== 0) return null;
+    return { replies, after: replies + mark.length };
   }
 
-  #endByCounting(batch: Batch, replies: number): { replies: number; after: number } | null {
+  /** Where so many replies end, and what else was answered after them. */
+  #endByCounting(batch: Batch, replies: number, more: number): { replies: number; after: number } | null {
     try {
       const end = endOfReplies(batch.buffer, 0, batch.length, replies);
-      return end === null ? null : { replies: end, after: end };
+      const after = end === null ? null : endOfReplies(batch.buffer, end, batch.length, more);
+      return end === null || after === null ? null : { replies: end, after };
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#fail(new WireError('garbled', this.name, faultSays('not_this_protocol', { met: error.message })));
@@ -387,7 +392,7 @@ export class WireConnection {
       return;
     }
     if (silentMs < silenceBeforeCountingMs || batch.mark === null || batch.hash) return;
-    const end = this.#endByCounting(batch, batch.commands + 1);
+    const end = this.#endByCounting(batch, batch.commands, 1);
     if (end === null || end.after !== batch.length) return;
     this.#waiting.shift();
     batch.resolve(finished(batch, end.replies));
