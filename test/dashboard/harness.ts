@@ -16,17 +16,13 @@ export const connectBrowser = (): Promise<Browser> => chromium.connect(inject('b
  */
 export function useDashboard() {
   let browser: Browser;
-  let api: MockApi | null = null;
-  let dashboard: Dashboard | null = null;
+  const opened: { readonly close: () => Promise<void> }[] = [];
 
   beforeAll(async () => {
     browser = await connectBrowser();
   });
   afterEach(async () => {
-    await dashboard?.close();
-    await api?.close();
-    dashboard = null;
-    api = null;
+    for (const each of opened.splice(0).reverse()) await each.close();
   });
   afterAll(async () => {
     await browser?.close();
@@ -37,8 +33,10 @@ export function useDashboard() {
     look: OpenOptions = {},
   ): Promise<[Dashboard, MockApi]> {
     const world = options.world ?? new MockWorld(Date.now());
-    api = await startMockApi({ dashboard: inject('dashboard'), speed: 0, ...options, world });
-    dashboard = await Dashboard.open(browser, api.url, look);
+    const api = await startMockApi({ dashboard: inject('dashboard'), speed: 0, ...options, world });
+    opened.push(api);
+    const dashboard = await Dashboard.open(browser, api.url, look);
+    opened.push(dashboard);
     return [dashboard, api];
   };
 }
