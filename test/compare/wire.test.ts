@@ -77,7 +77,7 @@ describe('a connection', () => {
         pieces.push(name === 'ECHO' ? bulk(mark!) : bulk(text));
         if (name !== 'ECHO') return null;
         const all = pieces.splice(0).join('');
-        const cuts = [...all].map((_, at) => all.slice(at, at + 1));
+        const cuts = Array.from(all, (_, at) => all.slice(at, at + 1));
         socket.setNoDelay(true);
         for (const byte of [all.slice(0, first), ...cuts.slice(first)]) socket.write(byte, 'latin1');
         return null;
