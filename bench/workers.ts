@@ -59,6 +59,8 @@ interface Throughput {
   readonly nodesPerProcessorSecond: number;
 }
 
+const sum = (each: readonly number[]): number => each.reduce((total, one) => total + one, 0);
+
 async function open(program: string, request: LoadRequest, count: number) {
   const nodes = await startNodes(request);
   const database = await startDatabase();
@@ -73,10 +75,10 @@ async function open(program: string, request: LoadRequest, count: number) {
     database,
     workers,
     url,
-    async processorMs() {
-      const living = workers.filter(({ child }) => child.exitCode === null && child.signalCode === null);
-      const each = await Promise.all(living.map(({ child }) => processorMs(child.pid!)));
-      return each.reduce((sum, ms) => sum + ms, await database.processorMs());
+    /** Processor time so far, milliseconds. */
+    async spent() {
+      const each = await Promise.all(workers.map(({ child }) => processorMs(child.pid!)));
+      return { workers: each, database: await database.processorMs() };
     },
     async close() {
       for (const { child } of [...workers, api]) child.kill('SIGTERM');
@@ -90,14 +92,29 @@ async function open(program: string, request: LoadRequest, count: number) {
 async function throughput(program: string, count: number): Promise<Throughput> {
   const site = await open(program, { masters, nodesEach, lookWithinMs, copySeconds: 1.5 }, count);
   try {
+    const ofStarts = sum((await site.spent()).workers);
     await acceptFrozen(site.url, site.nodes.sites);
-    const [before, startedAt] = [await site.processorMs(), performance.now()];
+    const [before, startedAt] = [await site.spent(), performance.now()];
     await thaw(site.url);
     await endsOf(site.url, masters, gaveUpAfterMs);
     const seconds = (performance.now() - startedAt) / 1000;
-    const usedSeconds = ((await site.processorMs()) - before) / 1000;
+    const after = await site.spent();
+    const inWorkers = after.workers.map((ms, index) => ms - before.workers[index]!);
+    const inDatabase = after.database - before.database;
+    const usedSeconds = (sum(inWorkers) + inDatabase) / 1000;
     const [{ verified }, seen] = [await site.database.outcome(), await site.nodes.figures()];
     const all = masters * nodesEach;
+    figure({
+      what: `workers, ${count}: processor time of the start of each, which is not in the next figure`,
+      value: ofStarts / count / 1000,
+      unit: 's',
+    });
+    figure({
+      what: `workers, ${count}: processor time for a node`,
+      value: (usedSeconds * 1000) / all,
+      unit: 'ms',
+      more: `${(sum(inWorkers) / all).toFixed(1)} ms in the workers (${inWorkers.map((ms) => (ms / 1000).toFixed(1)).join(', ')} s), ${(inDatabase / all).toFixed(1)} ms in the database`,
+    });
     figure({ what: `workers, ${count}: verified nodes`, value: verified, goal: { exactly: all } });
     figure({ what: `workers, ${count}: SLAVEOFs`, value: seen.slaveofs, goal: { exactly: all } });
     figure({
