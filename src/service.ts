@@ -23,6 +23,7 @@ import { replacementRoutes } from './api/routes/replacements.ts';
 import { trailRoutes } from './api/routes/trail.ts';
 import { webhookRoutes } from './api/routes/webhooks.ts';
 import { workerRoutes } from './api/routes/workers.ts';
+import { comparisonsThatWait } from './compare/threaded.ts';
 import { createConnectors, resolveName } from './connectors/connectors.ts';
 import { createPikaEngine } from './engines/pika/index.ts';
 import { newPrivateKey, readSigningKey, type SigningKey } from './evidence/signing-key.ts';
@@ -80,8 +81,9 @@ export interface Service {
 
 /** In one process; its event loop sets the limit before. */
 const mostExpansions = 2000;
-/** In one process: each can fill a core, and both of its servers. */
+/** In one process: each can fill a core, and both of its servers. Beside them, so many that mostly wait for their servers. */
 const comparisonsAtOnce = Math.max(2, availableParallelism());
+const mostComparisonsThatWait = 8;
 /** Campaigns only wait for their expansions, so one process can hold many. */
 const campaignsAtOnce = 64;
 /** Replacements mostly wait for expansions, hooks and readers. */
@@ -527,7 +529,10 @@ function startWork(parts: Parts): DoorbellWorker {
       ...kind('comparison'),
       store: opened.comparisons,
       handler: compareData,
-      room: upTo(comparisonsAtOnce),
+      room: {
+        take: (working) =>
+          working < comparisonsAtOnce + Math.min(mostComparisonsThatWait, comparisonsThatWait()),
+      },
     }),
     startKind({
       ...kind('campaign'),

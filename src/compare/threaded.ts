@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Said } from '../model/text.ts';
@@ -39,6 +40,40 @@ const ends = ['error', 'exit'] as const;
 /** Threads that have nothing to do, and how each is taken out. */
 const idle = new Map<Worker, () => void>();
 
+/** How a thread used its time until it was last looked at. */
+interface Usage {
+  readonly at: number;
+  readonly until: EventLoopUtilization;
+  readonly share: number;
+}
+
+const atWork = new Map<Worker, Usage>();
+/** A look at shorter times says little. */
+const lookedAtEveryMs = 1000;
+/** Below this share of its time a thread waits for its servers. */
+const littleToDo = 0.1;
+
+/**
+ * How many comparisons of this process wait for servers that are slow, far away, or protected by a cap: their threads had little to
+ * do for a second at least. They need no core, so others may run beside them.
+ */
+export function comparisonsThatWait(): number {
+  const now = performance.now();
+  let count = 0;
+  for (const [worker, usage] of atWork) {
+    if (now - usage.at < lookedAtEveryMs) {
+      if (usage.share < littleToDo) count += 1;
+      continue;
+    }
+    const until = worker.performance.eventLoopUtilization();
+    const { active } = worker.performance.eventLoopUtilization(until, usage.until);
+    const share = active / (now - usage.at);
+    atWork.set(worker, { at: now, until, share });
+    if (share < littleToDo) count += 1;
+  }
+  return count;
+}
+
 /**
  * Runs a comparison in a thread that it shares with no other meanwhile. Promises what `run` promises. Rejects when the thread breaks:
  * a kept thread that had broken before, and had not said so yet, is replaced once.
@@ -61,6 +96,8 @@ export async function runInThread(options: RunOptions): Promise<RunResult> {
 async function runIn(worker: Worker, options: RunOptions): Promise<RunResult> {
   const { left, right, spec, resume = null } = options;
   const onAbort = () => worker.postMessage('abort');
+  // As long as nothing is known it is at work.
+  atWork.set(worker, { at: performance.now(), until: worker.performance.eventLoopUtilization(), share: 1 });
   try {
     options.signal?.addEventListener('abort', onAbort, { once: true });
     worker.postMessage({ left, right, spec, resume } satisfies ThreadTask);
@@ -69,6 +106,7 @@ async function runIn(worker: Worker, options: RunOptions): Promise<RunResult> {
     if (!options.signal?.aborted) keepThread(worker);
     return result;
   } finally {
+    atWork.delete(worker);
     options.signal?.removeEventListener('abort', onAbort);
     if (!idle.has(worker)) await worker.terminate();
   }

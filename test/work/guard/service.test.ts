@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startService } from '../../../src/main.ts';
 import type { Audit } from '../../../src/model/views/audit.ts';
 import type { EventPage } from '../../../src/model/views/event.ts';
+import type { ExpansionView } from '../../../src/model/views/expansion.ts';
 import type { Guard } from '../../../src/model/views/guard.ts';
 import type { Service } from '../../../src/service.ts';
 import {
@@ -179,9 +180,17 @@ test('servers that die are found; what an expansion of this service does is not'
     master: a,
     nodes: [{ address: elsewhere, seenAs: stranger, overwriteData: true }],
   });
+  let shown: ExpansionView | undefined;
   await until(
-    async () => (await call<{ state: string }>(`/v1/expansions/${expansion.id}`)).state === 'succeeded',
-    { everyMs: 100, what: 'the expansion succeeds' },
+    async () => {
+      shown = await call<ExpansionView>(`/v1/expansions/${expansion.id}`);
+      return shown.state === 'succeeded';
+    },
+    {
+      everyMs: 100,
+      what: () =>
+        `the expansion succeeds: ${JSON.stringify([shown?.state, shown?.waitingFor, shown?.joins])}`,
+    },
   );
   await until(async () => (await guardOf(id)).counts.slaves === 4, {
     everyMs: 100,
