@@ -188,8 +188,7 @@ test('servers that die are found; what an expansion of this service does is not'
     },
     {
       everyMs: 100,
-      what: () =>
-        `the expansion succeeds: ${JSON.stringify([shown?.state, shown?.waitingFor, shown?.joins])}`,
+      what: () => `the expansion succeeds: ${JSON.stringify([shown?.state, shown?.waitsFor, shown?.joins])}`,
     },
   );
   await until(async () => (await guardOf(id)).counts.slaves === 4, {
