@@ -529,10 +529,7 @@ function startWork(parts: Parts): DoorbellWorker {
       ...kind('comparison'),
       store: opened.comparisons,
       handler: compareData,
-      room: {
-        take: (working) =>
-          working < comparisonsAtOnce + Math.min(mostComparisonsThatWait, comparisonsThatWait()),
-      },
+      room: upTo(comparisonsAtOnce, () => Math.min(mostComparisonsThatWait, comparisonsThatWait())),
     }),
     startKind({
       ...kind('campaign'),

@@ -58,20 +58,20 @@ const littleToDo = 0.1;
  * do for a second at least. They need no core, so others may run beside them.
  */
 export function comparisonsThatWait(): number {
-  const now = performance.now();
   let count = 0;
-  for (const [worker, usage] of atWork) {
-    if (now - usage.at < lookedAtEveryMs) {
-      if (usage.share < littleToDo) count += 1;
-      continue;
-    }
-    const until = worker.performance.eventLoopUtilization();
-    const { active } = worker.performance.eventLoopUtilization(until, usage.until);
-    const share = active / (now - usage.at);
-    atWork.set(worker, { at: now, until, share });
-    if (share < littleToDo) count += 1;
+  for (const [worker, seen] of atWork) {
+    const usage = performance.now() - seen.at < lookedAtEveryMs ? seen : usageSince(worker, seen);
+    atWork.set(worker, usage);
+    if (usage.share < littleToDo) count += 1;
   }
   return count;
+}
+
+function usageSince(worker: Worker, { at, until: from }: Usage): Usage {
+  const now = performance.now();
+  const until = worker.performance.eventLoopUtilization();
+  const { active } = worker.performance.eventLoopUtilization(until, from);
+  return { at: now, until, share: active / (now - at) };
 }
 
 /**

@@ -29,7 +29,10 @@ export interface Room {
   take(working: number): boolean;
 }
 
-export const upTo = (most: number): Room => ({ take: (working) => working < most });
+/** @param more how many may be worked on beside them just now */
+export const upTo = (most: number, more: () => number = () => 0): Room => ({
+  take: (working) => working < most + more(),
+});
 
 /** Answers wake-ups. */
 export interface DoorbellAnswerer extends DoorbellWorker {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { resolveSpec } from '../../src/compare/compare.ts';
 import { comparisonsThatWait, runInThread } from '../../src/compare/threaded.ts';
+import { upTo } from '../../src/queue/doorbell.ts';
 import { type Answer, fakeServer, soundAnswer } from './fake-server.ts';
 import { until } from './servers.ts';
 
@@ -20,8 +21,10 @@ it('comparisons of slow servers wait, as long as they are under way', async () =
   const [left, right] = [await fakeServer(slow('a')), await fakeServer(slow('b'))];
   const spec = resolveSpec({ depth: 'full', timeoutMs: 60_000 });
   const results = [1, 2].map(() => runInThread({ left: left.endpoint, right: right.endpoint, spec }));
-  expect(comparisonsThatWait()).toBe(0);
+  const room = upTo(2, comparisonsThatWait);
+  expect([comparisonsThatWait(), room.take(2)]).toEqual([0, false]);
   await until(async () => comparisonsThatWait() === 2, 30_000);
+  expect([room.take(3), room.take(4)]).toEqual([true, false]);
   answersNothing = false;
   for (const [socket, texts] of kept) socket.write(texts.join(''), 'latin1');
   const reports = await Promise.all(results);
