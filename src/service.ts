@@ -83,7 +83,7 @@ export interface Service {
 const mostExpansions = 2000;
 /** In one process: each can fill a core, and both of its servers. Beside them, so many that mostly wait for their servers. */
 const comparisonsAtOnce = Math.max(2, availableParallelism());
-const mostComparisonsThatWait = 8;
+const mostComparisonsThatWait = 32;
 /** Campaigns only wait for their expansions, so one process can hold many. */
 const campaignsAtOnce = 64;
 /** Replacements mostly wait for expansions, hooks and readers. */

@@ -18,7 +18,7 @@ export type CompareOptions = Omit<RunOptions, 'resume' | 'onCheckpoint'>;
 /**
  * Compares the data of two servers and reports. Never throws for a server's fault. If a server cannot be reached,
  * hangs, dies, is loading, refuses the login, or is restarted or re-pointed meanwhile, the verdict is `inconclusive`,
- * with the reason. `equal` needs keys; two servers without keys are `empty`. Depth full runs in a thread of its own.
+ * with the reason. `equal` needs keys; two servers without keys are `empty`. Depth full runs in another thread.
  */
 export async function compareNodes(options: CompareOptions): Promise<ComparisonReport> {
   return (await runWhereItBelongs(options)).report;

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Said } from '../model/text.ts';
@@ -7,15 +6,20 @@ import type { Checkpoint, ComparisonProgress, RunOptions, RunResult, RunState } 
 import type { ComparisonSpec, Endpoint } from './spec.ts';
 import { WireError, type WireErrorCode } from './wire/wire.ts';
 
-/** What a thread is given. */
-export interface ThreadTask {
-  readonly left: Endpoint;
-  readonly right: Endpoint;
-  readonly spec: ComparisonSpec;
-  readonly resume: RunState | null;
-}
+/** What a thread is told of one of its comparisons. */
+export type ThreadTask = { readonly id: number } & (
+  | {
+      readonly kind: 'begin';
+      readonly left: Endpoint;
+      readonly right: Endpoint;
+      readonly spec: ComparisonSpec;
+      readonly resume: RunState | null;
+    }
+  | { readonly kind: 'abort' }
+);
 
-export type ThreadMessage =
+/** What it says of it. */
+export type ThreadMessage = { readonly id: number } & (
   | { readonly kind: 'progress'; readonly progress: ComparisonProgress }
   | { readonly kind: 'checkpoint'; readonly checkpoint: Checkpoint }
   | {
@@ -27,123 +31,166 @@ export type ThreadMessage =
         readonly server: string;
         readonly said: Said;
       } | null;
-    };
+    }
+);
 
 /** Memory of a thread's JavaScript objects; what it reads lies outside of it and is bounded by itself. */
 const mostHeapMegabytes = 128;
 /** A thread costs as much as the comparison of some thousand keys: the next comparison may have it. */
 const keptIdleMs = 5000;
-
-/** How a thread says that it is over. */
-const ends = ['error', 'exit'] as const;
-
-/** Threads that have nothing to do, and how each is taken out. */
-const idle = new Map<Worker, () => void>();
-
-/** How a thread used its time until it was last looked at. */
-interface Usage {
-  readonly at: number;
-  readonly until: EventLoopUtilization;
-  readonly share: number;
-}
-
-const atWork = new Map<Worker, Usage>();
 /** A look at shorter times says little. */
-const lookedAtEveryMs = 1000;
+const lookedAtEveryMs = 200;
 /** Below this share of its time a thread waits for its servers. */
 const littleToDo = 0.1;
+/** So many comparisons share a thread where they mostly wait. */
+const mostInThread = 8;
+
+const threads = new Set<Thread>();
 
 /**
- * How many comparisons of this process wait for servers that are slow, far away, or protected by a cap: their threads had little to
- * do for a second at least. They need no core, so others may run beside them.
+ * How many comparisons of this process wait for servers that are slow, far away, or protected by a cap, and need no core: of threads
+ * that have little to do all of them, of the others all but one.
  */
 export function comparisonsThatWait(): number {
   let count = 0;
-  for (const [worker, seen] of atWork) {
-    const usage = performance.now() - seen.at < lookedAtEveryMs ? seen : usageSince(worker, seen);
-    atWork.set(worker, usage);
-    if (usage.share < littleToDo) count += 1;
-  }
+  for (const thread of threads) count += thread.waiting;
   return count;
 }
 
-function usageSince(worker: Worker, { at, until: from }: Usage): Usage {
-  const now = performance.now();
-  const until = worker.performance.eventLoopUtilization();
-  const { active } = worker.performance.eventLoopUtilization(until, from);
-  return { at: now, until, share: active / (now - at) };
-}
-
 /**
- * Runs a comparison in a thread that it shares with no other meanwhile. Promises what `run` promises. Rejects when the thread breaks:
- * a kept thread that had broken before, and had not said so yet, is replaced once.
+ * Runs a comparison in a thread, which it shares only with comparisons that mostly wait. Promises what `run` promises. Rejects when
+ * the thread breaks while it has it for itself: another thread may have broken before, or by another comparison, so that this one
+ * goes on once from its last checkpoint in a thread of its own.
  */
 export async function runInThread(options: RunOptions): Promise<RunResult> {
-  const kept = takeKept();
-  if (kept === null) return runIn(startThread(), options);
-  let hasSpoken = false;
-  kept.once('message', () => {
-    hasSpoken = true;
-  });
+  let resume = options.resume ?? null;
+  const onCheckpoint = (checkpoint: Checkpoint) => {
+    resume = checkpoint.state;
+    options.onCheckpoint?.(checkpoint);
+  };
+  const [thread = new Thread()] = [...threads].filter((each) => each.hasRoom).toSorted(byUse);
   try {
-    return await runIn(kept, options);
+    return await thread.run({ ...options, onCheckpoint });
   } catch (error) {
-    if (hasSpoken) throw error;
-    return runIn(startThread(), options);
+    if (thread.isOfOne) throw error;
+    return new Thread(1).run({ ...options, resume });
   }
 }
 
-async function runIn(worker: Worker, options: RunOptions): Promise<RunResult> {
-  const { left, right, spec, resume = null } = options;
-  const onAbort = () => worker.postMessage('abort');
-  // As long as nothing is known it is at work.
-  atWork.set(worker, { at: performance.now(), until: worker.performance.eventLoopUtilization(), share: 1 });
-  try {
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    worker.postMessage({ left, right, spec, resume } satisfies ThreadTask);
-    if (options.signal?.aborted) onAbort();
-    const result = await outcomeOf(worker, options);
-    if (!options.signal?.aborted) keepThread(worker);
-    return result;
-  } finally {
-    atWork.delete(worker);
-    options.signal?.removeEventListener('abort', onAbort);
-    if (!idle.has(worker)) await worker.terminate();
+const byUse = (a: Thread, b: Thread): number => a.running - b.running;
+
+/** A thread, and the comparisons that it carries out side by side. */
+class Thread {
+  readonly #worker = newThread();
+  readonly #mostAtOnce: number;
+  readonly #running = new Map<number, (message: ThreadMessage | Error) => void>();
+  #begun = 0;
+  /** How it used its time until it was last looked at. */
+  #seen = { until: this.#worker.performance.eventLoopUtilization(), share: 1 };
+  #takesMore = true;
+  #idle: NodeJS.Timeout | null = null;
+
+  constructor(mostAtOnce = mostInThread) {
+    this.#mostAtOnce = mostAtOnce;
+    threads.add(this);
+    this.#worker
+      .on('message', (message: ThreadMessage) => this.#running.get(message.id)?.(message))
+      .on('error', (error) => this.#break(error))
+      .on('exit', (code) =>
+        this.#break(new Error(`the thread of a comparison ended with code ${code} and no result`)),
+      );
   }
-}
 
-function takeKept(): Worker | null {
-  const [kept] = idle;
-  if (kept === undefined) return null;
-  const [worker, takeOut] = kept;
-  takeOut();
-  worker.ref();
-  return worker;
-}
+  get running(): number {
+    return this.#running.size;
+  }
 
-/** It keeps no process alive. */
-function keepThread(worker: Worker): void {
-  const drop = () => {
-    takeOut();
-    void worker.terminate();
-  };
-  const timer = setTimeout(drop, keptIdleMs);
-  const takeOut = () => {
-    clearTimeout(timer);
-    idle.delete(worker);
-    for (const end of ends) worker.off(end, takeOut);
-  };
-  idle.set(worker, takeOut);
-  for (const end of ends) worker.once(end, takeOut);
-  timer.unref();
-  worker.unref();
-}
+  /** Whether it was begun for the only comparison that it has had. */
+  get isOfOne(): boolean {
+    return this.#begun === 1;
+  }
 
-function startThread(): Worker {
-  const worker = newThread();
-  // An error while it is being ended concerns nobody, and must not end the process.
-  worker.on('error', () => undefined);
-  return worker;
+  /** Whether another comparison would be no later in it than in a thread of its own. */
+  get hasRoom(): boolean {
+    const { size } = this.#running;
+    return this.#takesMore && (size === 0 || (size < this.#mostAtOnce && !this.#isBusy()));
+  }
+
+  get waiting(): number {
+    const { size } = this.#running;
+    return size === 0 || !this.#isBusy() ? size : size - 1;
+  }
+
+  async run({ left, right, spec, resume = null, signal, ...hears }: RunOptions): Promise<RunResult> {
+    this.#begun += 1;
+    const id = this.#begun;
+    const tell = (task: ThreadTask) => this.#worker.postMessage(task);
+    const onAbort = () => {
+      // What it was busy with may not have come to its end.
+      this.#takesMore = false;
+      tell({ kind: 'abort', id });
+    };
+    clearTimeout(this.#idle ?? undefined);
+    this.#worker.ref();
+    // As long as nothing is known it is busy.
+    this.#seen = { until: this.#worker.performance.eventLoopUtilization(), share: 1 };
+    try {
+      const outcome = this.#outcomeOf(id, hears);
+      tell({ kind: 'begin', id, left, right, spec, resume });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted) onAbort();
+      return await outcome;
+    } finally {
+      this.#running.delete(id);
+      signal?.removeEventListener('abort', onAbort);
+      if (this.#running.size === 0) await this.#rest();
+    }
+  }
+
+  /** It keeps no process alive. */
+  async #rest(): Promise<void> {
+    const end = async () => {
+      threads.delete(this);
+      await this.#worker.terminate();
+    };
+    if (!this.#takesMore) return end();
+    this.#idle = setTimeout(end, keptIdleMs).unref();
+    this.#worker.unref();
+  }
+
+  #break(error: Error): void {
+    threads.delete(this);
+    this.#takesMore = false;
+    clearTimeout(this.#idle ?? undefined);
+    for (const hear of this.#running.values()) hear(error);
+  }
+
+  #isBusy(): boolean {
+    const { until: from } = this.#seen;
+    const until = this.#worker.performance.eventLoopUtilization();
+    const { active, idle } = this.#worker.performance.eventLoopUtilization(until, from);
+    // A thread that is only being loaded has not begun to count.
+    if (active + idle >= lookedAtEveryMs) this.#seen = { until, share: active / (active + idle) };
+    return this.#seen.share >= littleToDo;
+  }
+
+  #outcomeOf(id: number, hears: Pick<RunOptions, 'onProgress' | 'onCheckpoint'>): Promise<RunResult> {
+    return new Promise((resolve, reject) => {
+      this.#running.set(id, (message) => {
+        if (message instanceof Error) reject(message);
+        else if (message.kind === 'progress') hears.onProgress?.(message.progress);
+        else if (message.kind === 'checkpoint') hears.onCheckpoint?.(message.checkpoint);
+        else {
+          const { fault, report, differences } = message;
+          resolve({
+            report,
+            differences,
+            fault: fault && new WireError(fault.code, fault.server, fault.said),
+          });
+        }
+      });
+    });
+  }
 }
 
 /** The thread's file is TypeScript where this one is (tsx, vitest), which a thread has to be taught; else JavaScript. */
@@ -155,22 +202,4 @@ function newThread(): Worker {
   const file = new URL('./thread.ts', import.meta.url).href;
   const start = `import('${loader}').then((tsx) => { tsx.register(); return import('${file}'); });`;
   return new Worker(start, { ...options, eval: true });
-}
-
-function outcomeOf(worker: Worker, options: RunOptions): Promise<RunResult> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: Error) => reject(error);
-    const onExit = (code: number) =>
-      reject(new Error(`the thread of a comparison ended with code ${code} and no result`));
-    const onMessage = (message: ThreadMessage) => {
-      if (message.kind === 'progress') options.onProgress?.(message.progress);
-      else if (message.kind === 'checkpoint') options.onCheckpoint?.(message.checkpoint);
-      else {
-        const { fault } = message;
-        worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-        resolve({ ...message, fault: fault && new WireError(fault.code, fault.server, fault.said) });
-      }
-    };
-    worker.on('message', onMessage).once('error', onError).once('exit', onExit);
-  });
 }

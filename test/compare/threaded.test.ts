@@ -1,13 +1,15 @@
-/** How many comparisons wait for their servers, so that others may run beside them. */
+/** Comparisons wait for their servers: others may run beside them, and in their threads. */
 import type { Socket } from 'node:net';
-import { expect, it } from 'vitest';
+import type { Worker } from 'node:worker_threads';
+import { expect, it, onTestFinished } from 'vitest';
 import { resolveSpec } from '../../src/compare/compare.ts';
 import { comparisonsThatWait, runInThread } from '../../src/compare/threaded.ts';
 import { upTo } from '../../src/queue/doorbell.ts';
 import { type Answer, fakeServer, soundAnswer } from './fake-server.ts';
 import { until } from './servers.ts';
 
-it('comparisons of slow servers wait, as long as they are under way', async () => {
+/** Answer nothing but a first ECHO until they are let go on. */
+async function slowServers() {
   let answersNothing = true;
   const kept = new Map<Socket, string[]>();
   const slow = (name: string): Answer => {
@@ -19,16 +21,55 @@ it('comparisons of slow servers wait, as long as they are under way', async () =
     };
   };
   const [left, right] = [await fakeServer(slow('a')), await fakeServer(slow('b'))];
+  onTestFinished(async () => void (await Promise.all([left.stop(), right.stop()])));
   const spec = resolveSpec({ depth: 'full', timeoutMs: 60_000 });
-  const results = [1, 2].map(() => runInThread({ left: left.endpoint, right: right.endpoint, spec }));
+  return {
+    compare: () => runInThread({ left: left.endpoint, right: right.endpoint, spec }),
+    goOn() {
+      answersNothing = false;
+      for (const [socket, texts] of kept) socket.write(texts.join(''), 'latin1');
+    },
+  };
+}
+
+/** All that begin from now on, which end with the test: the next one begins without any. */
+function threadsFromNow(): readonly Worker[] {
+  const begun: Worker[] = [];
+  const onThread = (thread: Worker) => void begun.push(thread);
+  process.on('worker', onThread);
+  onTestFinished(async () => {
+    process.off('worker', onThread);
+    for (const thread of begun) await thread.terminate();
+  });
+  return begun;
+}
+
+it('comparisons of slow servers wait, as long as they are under way, and others share their threads', async () => {
+  const { compare, goOn } = await slowServers();
+  const threads = threadsFromNow();
+  const results = [compare(), compare()];
   const room = upTo(2, comparisonsThatWait);
   expect([comparisonsThatWait(), room.take(2)]).toEqual([0, false]);
   await until(async () => comparisonsThatWait() === 2, 30_000);
   expect([room.take(3), room.take(4)]).toEqual([true, false]);
-  answersNothing = false;
-  for (const [socket, texts] of kept) socket.write(texts.join(''), 'latin1');
+  results.push(compare());
+  expect([comparisonsThatWait(), threads.length]).toEqual([2, 2]);
+  goOn();
+  const reports = await Promise.all(results);
+  expect(reports.map(({ report }) => report.verdict)).toEqual(['equal', 'equal', 'equal']);
+  expect(comparisonsThatWait()).toBe(0);
+});
+
+it('comparisons whose thread breaks go on, each in a thread of its own', async () => {
+  const { compare, goOn } = await slowServers();
+  const threads = threadsFromNow();
+  const results = [compare()];
+  await until(async () => comparisonsThatWait() === 1, 30_000);
+  results.push(compare());
+  const shared = threads.length;
+  goOn();
+  for (const thread of threads) void thread.terminate();
   const reports = await Promise.all(results);
   expect(reports.map(({ report }) => report.verdict)).toEqual(['equal', 'equal']);
-  expect(comparisonsThatWait()).toBe(0);
-  await Promise.all([left.stop(), right.stop()]);
+  expect([shared, threads.length]).toEqual([1, 3]);
 });
