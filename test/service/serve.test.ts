@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startProblem } from '../../src/main.ts';
@@ -202,33 +205,75 @@ describe('a service that cannot start says why in one line, with what to do', ()
   });
 });
 
-/** The modules that a file of the program asks for, by the names that it gives them. */
+/** What the program is made of, apart from the dashboard. */
+async function filesOfProgram(extension: '.js' | '.cjs'): Promise<readonly string[]> {
+  const dist = join(dirname(program), '..');
+  const names = await readdir(dist, { recursive: true });
+  return names
+    .filter((name) => name.endsWith(extension) && !name.startsWith('dashboard'))
+    .map((name) => join(dist, name));
+}
+
+/** The modules that a file asks for, by the names that it gives them. */
 async function askedForBy(file: string): Promise<readonly string[]> {
   const { parseSync } = await import('vite');
   const code = await readFile(file, 'utf8');
-  const { staticImports, staticExports, dynamicImports } = parseSync(file, code).module;
+  const { program: tree, module } = parseSync(file, code);
+  const { staticImports, staticExports, dynamicImports } = module;
   const exported = staticExports.flatMap(({ entries }) => entries.map((each) => each.moduleRequest?.value));
   const dynamic = dynamicImports.map(({ moduleRequest: { start, end } }) => code.slice(start, end));
-  const required = [...code.matchAll(/\brequire\(("[^"]+"|'[^']+')\)/g)].map(([, name]) => name!);
   return [
     ...staticImports.map(({ moduleRequest }) => moduleRequest.value),
     ...exported.filter((name) => name !== undefined),
     // A name that is worked out is that of a file.
-    ...[...dynamic, ...required].filter((name) => /^["']/.test(name)).map((name) => name.slice(1, -1)),
+    ...dynamic.filter((name) => /^["']/.test(name)).map((name) => name.slice(1, -1)),
+    ...requiredIn(tree),
   ];
 }
 
+interface Tree {
+  readonly type?: string;
+  readonly callee?: { readonly name?: string };
+  readonly arguments?: readonly { readonly value?: unknown }[];
+  readonly block?: unknown;
+}
+
+/** Names that are given to `require`, except where a `try` does without the module. */
+function requiredIn(tree: unknown): readonly string[] {
+  if (Array.isArray(tree)) return tree.flatMap(requiredIn);
+  if (typeof tree !== 'object' || tree === null) return [];
+  const { type, callee, arguments: given, block } = tree as Tree;
+  const name = type === 'CallExpression' && callee?.name === 'require' ? given?.[0]?.value : undefined;
+  const parts = Object.values(tree).filter((part) => type !== 'TryStatement' || part !== block);
+  return [...(typeof name === 'string' ? [name] : []), ...parts.flatMap(requiredIn)];
+}
+
 test('the program asks for no package but those that are installed with it', async () => {
-  const dist = join(dirname(program), '..');
-  const names = await readdir(dist, { recursive: true });
-  const files = names.filter((name) => name.endsWith('.js') && !name.startsWith('dashboard'));
-  const asked = (await Promise.all(files.map((file) => askedForBy(join(dist, file))))).flat();
+  const files = [...(await filesOfProgram('.js')), ...(await filesOfProgram('.cjs'))];
+  const asked = (await Promise.all(files.map(askedForBy))).flat();
   const packages = asked
     .filter((name) => !name.startsWith('.') && !isBuiltin(name))
     .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'));
-  const { dependencies } = JSON.parse(await readFile(join(dist, '..', 'package.json'), 'utf8'));
+  const text = await readFile(join(dirname(program), '..', '..', 'package.json'), 'utf8');
+  const { dependencies } = JSON.parse(text) as { dependencies: object };
   expect(packages.length).toBeGreaterThan(20);
   expect(packages.filter((name) => !(name in dependencies))).toEqual([]);
+});
+
+test('the build has compiled every file of the program for this Node', async () => {
+  const files = await filesOfProgram('.cjs');
+  const loader = pathToFileURL(join(dirname(program), '..', 'chunks', 'compiled.js')).href;
+  const script = `
+    import { scriptOf } from '${loader}';
+    const files = ${JSON.stringify(files)};
+    console.log(JSON.stringify(files.filter((file) => !scriptOf(file).isCompiled)));`;
+  // Without options of V8, as the program is started.
+  const env = { PATH: process.env.PATH };
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    env,
+  });
+  expect(files.length).toBeGreaterThan(50);
+  expect(JSON.parse(stdout)).toEqual([]);
 });
 
 test('with nothing configured it starts on its own database, answers, and a second one on the same folder is refused', async () => {

@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const settingsOfTheBuild = [
   'scripts/bundle.mjs',
+  'scripts/compiled.mjs',
   'tsconfig.json',
   'tsconfig.build.json',
   'package.json',
@@ -25,7 +26,12 @@ export const isJustBuilt = process.env.JUST_BUILT === '1';
  */
 export async function builtProgram(): Promise<string> {
   if (isJustBuilt) return join(root, 'dist', 'cli', 'main.js');
-  const folder = await kept('program', await textsOf(['src'], settingsOfTheBuild), build);
+  const folder = await kept(
+    'program',
+    // The build compiles for this Node alone.
+    [process.version, await textsOf(['src'], settingsOfTheBuild)],
+    build,
+  );
   return join(folder, 'dist', 'cli', 'main.js');
 }
 
