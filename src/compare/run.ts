@@ -285,7 +285,7 @@ class Run {
       await settleAll(comparer);
       this.#step += 1;
       this.#from = null;
-      this.#save();
+      if (clock.now() >= this.#checkpointAt) this.#save();
     }
   }
 

@@ -47,11 +47,11 @@ export function createPostgresComparisons(
     get,
 
     async create(comparison) {
-      await database.query(
+      const [created] = await database.query<ComparisonRow>(
         `insert into comparisons
            (id, expansion_id, node, state, left_target, right_target, spec, requested_by, created_at, look_at)
          values ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, clock_timestamp())
-         on conflict (id) do nothing`,
+         on conflict (id) do nothing returning ${columns}`,
         [
           comparison.id,
           comparison.join?.expansionId ?? null,
@@ -63,7 +63,7 @@ export function createPostgresComparisons(
           comparison.createdAt,
         ],
       );
-      const stored = await get(comparison.id);
+      const stored = created ? comparisonOf(created) : await get(comparison.id);
       if (!stored) throw new NotFoundError('comparison', comparison.id);
       return stored;
     },
@@ -78,15 +78,20 @@ export function createPostgresComparisons(
     async save(lease, change) {
       const update = updateOf(lease, change);
       const differences = change.differences ?? [];
-      return database.transaction(async (client) => {
+      const advance = async (client: Pick<Database, 'query'>) => {
         const [row] = await client.query<{ pendingControl: ComparisonControl | null; stored: number }>(
           update.sql,
           update.values,
         );
         if (!row) throw lostLease(leases, lease);
-        const kept = differences.slice(0, Math.max(0, keep - row.stored));
-        if (kept.length > 0) await addDifferences(client, lease.id, row.stored, kept);
-        return row.pendingControl;
+        return row;
+      };
+      if (differences.length === 0) return (await advance(database)).pendingControl;
+      return database.transaction(async (client) => {
+        const { stored, pendingControl } = await advance(client);
+        const kept = differences.slice(0, Math.max(0, keep - stored));
+        if (kept.length > 0) await addDifferences(client, lease.id, stored, kept);
+        return pendingControl;
       });
     },
 

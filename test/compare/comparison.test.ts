@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ComparisonSpec, compareNodes, defaultSpec } from '../../src/compare/compare.ts';
+import { systemClock } from '../../src/compare/pace.ts';
+import { run } from '../../src/compare/run.ts';
 import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from './servers.ts';
 
 const depths: readonly ComparisonSpec['depth'][] = ['sample', 'full'];
@@ -46,6 +48,20 @@ describe.skipIf(redisMissing !== null).each(depths)(
         share: 1,
         smallestLossFound: 0,
       });
+    });
+
+    it('makes a checkpoint only as often as its time says, however many steps it has', async () => {
+      const checkpointsAt = async (now: () => number) => {
+        let checkpoints = 0;
+        const onCheckpoint = () => (checkpoints += 1);
+        const [left, right] = [master.endpoint, slave.endpoint];
+        const clock = { ...systemClock, now };
+        await run({ left, right, spec: { ...defaultSpec, depth }, clock, onCheckpoint });
+        return checkpoints;
+      };
+      let ms = 0;
+      expect(await checkpointsAt(() => 0)).toBe(0);
+      expect(await checkpointsAt(() => (ms += 2000))).toBeGreaterThan(0);
     });
 
     it('finds every kind of difference, in both directions', async () => {

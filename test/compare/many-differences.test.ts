@@ -28,15 +28,11 @@ describe.skipIf(redisMissing !== null)(`many differences ${redisMissing ?? ''}`,
 
   it('are all counted, listed up to a bound, and looked at again in few commands each', async () => {
     const listed: Difference[] = [];
-    const counted: number[] = [];
     const { report, differences } = await run({
       left: master.endpoint,
       right: slave.endpoint,
       spec: resolveSpec({ depth: 'full' }),
-      onCheckpoint: (checkpoint) => {
-        listed.push(...checkpoint.differences);
-        counted.push(checkpoint.state.tally.differencesTotal);
-      },
+      onCheckpoint: (checkpoint) => void listed.push(...checkpoint.differences),
     });
     listed.push(...differences);
     expect(report).toMatchObject({
@@ -44,7 +40,6 @@ describe.skipIf(redisMissing !== null)(`many differences ${redisMissing ?? ''}`,
       differencesTotal: gone + changed,
       differencesByKind: { missing: gone, foreign: changed },
     });
-    expect(counted.at(-1)).toBe(gone + changed);
     expect(new Set(listed.map((difference) => difference.key)).size).toBe(mostListedDifferences);
     expect(listed).toHaveLength(mostListedDifferences);
     // Three rounds of three looks, two types, and what the walk itself asks.

@@ -147,10 +147,13 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-const requestFor = ({ addresses }: WatchedNodes, depth: 'sample' | 'full') => ({
+/** So that a comparison of every key lasts long enough for a checkpoint. */
+const slowly = { depth: 'full', maxOpsPerSecond: 150 };
+
+const requestFor = ({ addresses }: WatchedNodes, verify: object) => ({
   master: addresses.m!,
   nodes: [addresses.n1!, { address: addresses.n2!, overwriteData: true, repoint: true }],
-  policy: { batchSize: 1, lookIntervalMs: 250, bandwidthBytesPerSecond: budget, verify: { depth } },
+  policy: { batchSize: 1, lookIntervalMs: 250, bandwidthBytesPerSecond: budget, verify },
 });
 
 const headers = { 'content-type': 'application/json', 'idempotency-key': 'the-one-request' };
@@ -412,7 +415,7 @@ describe.concurrent('killed at crash points and started again, the service ends 
       };
       const backend = await openQueueBackend(place);
       const comparesAll = at.some(isOfComparisons);
-      const request = requestFor(nodes, comparesAll ? 'full' : 'sample');
+      const request = requestFor(nodes, comparesAll ? slowly : { depth: 'sample' });
       const entrance = await entranceFor(at, request, backend);
       const processes = new Set<ServiceProcess>();
       const serve = (more: Readonly<Record<string, string>> = {}) => {

@@ -109,7 +109,7 @@ async function compareDurably(
     crashPoint('after_comparison_created');
     // A ring that is lost is made up for by whoever looks for comparisons that are due.
     if (stored) await parts.doorbell?.ring(task.id).catch(() => undefined);
-    return await endOf(parts, comparisons, task, startedAt, end?.rest ?? parts.sleep);
+    return await endOf(parts, comparisons, task, startedAt, stored, end?.rest ?? parts.sleep);
   } catch (error) {
     return withoutResult(
       task,
@@ -130,12 +130,13 @@ async function endOf(
   comparisons: ComparisonStore,
   task: Task,
   startedAt: number,
+  begun: StoredComparison | null,
   rest: CompareParts['sleep'],
 ): Promise<ComparisonReport | null> {
   const limitMs = task.policy.chosen?.limitMs ?? null;
-  while (!task.signal.aborted) {
+  const look = () => persist(parts, task, () => comparisons.get(task.id));
+  for (let stored = begun; !task.signal.aborted; stored = await look()) {
     let restMs = lookAgainMs;
-    const stored = await persist(parts, task, () => comparisons.get(task.id));
     if (stored && limitMs !== null && stored.startedAt === null) {
       const { state, pendingControl, createdAt } = stored;
       if (state === 'cancelled' || pendingControl?.verb === 'cancel') return null;
