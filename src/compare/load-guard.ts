@@ -4,7 +4,7 @@ import { systemClock } from './pace.ts';
 import type { Pair, SideName } from './pair.ts';
 import type { Endpoint } from './spec.ts';
 import { distance } from './walk/counts.ts';
-import { assertSameServer, readPosition, readServer } from './wire/server.ts';
+import { assertSameServer, readServer, type ServerFacts } from './wire/server.ts';
 import { WireConnection, WireError } from './wire/wire.ts';
 
 export interface LoadLimits {
@@ -14,6 +14,8 @@ export interface LoadLimits {
 }
 
 const lookEveryMs = 500;
+/** A comparison that is over by then looks at both servers itself, at its end. */
+const firstLookMs = 50;
 /** Longer than a Pika may stall (traces 26 to 29). */
 const longestSilenceMs = 5000;
 /** Slow answers in a row before reading pauses: one alone is a hiccup. */
@@ -52,6 +54,7 @@ class Watch {
   /** Goes on until the signal is aborted. A server that cannot be read holds nothing: the comparison meets it by itself. */
   async run(signal: AbortSignal): Promise<void> {
     const { pace } = this.#pair;
+    await systemClock.sleep(firstLookMs, signal);
     while (!signal.aborted) {
       await this.#watch(signal).catch((error: unknown) => {
         if (signal.aborted || !(error instanceof WireError)) return;
@@ -79,10 +82,11 @@ class Watch {
         const [left, right] = leader === 'left' ? [master, slave] : [slave, master];
         while (!signal.aborted) {
           const before = { left: left.receivedBytes, right: right.receivedBytes };
-          await this.#assertUnchanged(leader, master);
-          await this.#assertUnchanged(follower, slave);
+          const [ahead, behind] = await Promise.all([readServer(master), readServer(slave)]);
+          assertSameServer(master.name, this.#pair[leader].facts.identity, ahead);
+          assertSameServer(slave.name, this.#pair[follower].facts.identity, behind);
           this.#pair.pace.tell(null);
-          this.#pair.pace.hold((await this.#slowness(master)) ?? (await this.#lag(master, slave)));
+          this.#pair.pace.hold((await this.#slowness(master)) ?? this.#lag(ahead, behind, slave.name));
           this.#pair.pace.spent('left', { bytes: left.receivedBytes - before.left });
           this.#pair.pace.spent('right', { bytes: right.receivedBytes - before.right });
           await systemClock.sleep(lookEveryMs, signal);
@@ -93,10 +97,6 @@ class Watch {
     } finally {
       master.close();
     }
-  }
-
-  async #assertUnchanged(side: SideName, connection: WireConnection): Promise<void> {
-    assertSameServer(connection.name, this.#pair[side].facts.identity, await readServer(connection));
   }
 
   async #slowness(master: WireConnection): Promise<Said | null> {
@@ -110,15 +110,11 @@ class Watch {
     return progressSays('master_slow', { server: master.name, ms: tookMs, limitMs: limit });
   }
 
-  async #lag(master: WireConnection, slave: WireConnection): Promise<Said | null> {
+  #lag(ahead: ServerFacts, behind: ServerFacts, slave: string): Said | null {
     const limit = this.#limits.maxSlaveLagBytes;
     if (limit === null || this.#pair.leader === null) return null;
-    const [ahead, behind] = await Promise.all([
-      readPosition(master, this.#pair.kind),
-      readPosition(slave, this.#pair.kind),
-    ]);
-    const lag = distance(behind, ahead);
+    const lag = distance(behind.position, ahead.position);
     if (lag <= limit) return null;
-    return progressSays('slave_behind', { server: slave.name, bytes: lag, limitBytes: limit });
+    return progressSays('slave_behind', { server: slave, bytes: lag, limitBytes: limit });
   }
 }

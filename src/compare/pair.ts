@@ -1,7 +1,7 @@
 import type { ListedStrings } from '../resp/strings.ts';
 import { CommandWriter } from '../resp/writer.ts';
 import type { Pace } from './pace.ts';
-import { leaderOf, type ServerFacts, selectDb } from './wire/server.ts';
+import { infoText, leaderOf, type ServerFacts, selectDb } from './wire/server.ts';
 import type { RawReplies, WireConnection } from './wire/wire.ts';
 
 /** One of the two servers under comparison. */
@@ -25,6 +25,7 @@ export class Pair {
   /** Whose commands were sent and answered: their memory is used again. */
   readonly #writers: CommandWriter[] = [];
   #db = -1;
+  readonly #rocksdb: Partial<Record<SideName, Promise<string>>> = {};
   /** Bytes received from each side for which its cap was charged. */
   readonly #charged = { left: 0, right: 0 };
 
@@ -73,6 +74,12 @@ export class Pair {
     if (db === this.#db) return;
     await Promise.all([selectDb(this.left.connection, db), selectDb(this.right.connection, db)]);
     this.#db = db;
+  }
+
+  /** What RocksDB told about one side when it was first asked. A Pika takes longer for it than for all else that INFO is asked for. */
+  rocksdb(side: SideName): Promise<string> {
+    this.#rocksdb[side] ??= infoText(this[side].connection, 'rocksdb');
+    return this.#rocksdb[side];
   }
 
   /** An empty pipeline, to be sent once. */

@@ -247,8 +247,8 @@ class Run {
 
   async #plan(pair: Pair): Promise<void> {
     if (this.#steps.length > 0) return;
-    const dbs = await dbsOfBoth(pair);
-    this.#estimatedKeys = await estimateKeys(pair.left, this.#tally);
+    const [dbs, estimatedKeys] = await Promise.all([dbsOfBoth(pair), estimateKeys(pair, this.#tally)]);
+    this.#estimatedKeys = estimatedKeys;
     this.#steps = stepsFor(this.#spec, pair, dbs);
     if (this.#spec.chosen) this.#tally.note(this.#spec.chosen.because);
     if (this.#spec.ttlToleranceMs === null) this.#tally.note(note('expiries_left_out'));
@@ -334,9 +334,12 @@ class Run {
 
   async #scan(step: Step & { readonly kind: 'scan' }, comparer: Comparer): Promise<void> {
     if (step.side === 'right' && (await this.#nothingForeign(comparer))) return;
-    this.#marks ??= step.side === 'left' && this.#from === null ? await readMarks(comparer.pair) : null;
+    const { pair } = comparer;
+    const isAtBeginning = step.side === 'left' && this.#from === null;
+    const [marks, keysExpire] = await Promise.all([isAtBeginning ? readMarks(pair) : null, anyExpires(pair)]);
+    this.#marks ??= marks;
+    this.#keysExpire = keysExpire;
     const walk = new RedisWalk(comparer, step.side);
-    this.#keysExpire = await anyExpires(comparer.pair);
     walk.begin(this.#from ?? '0');
     for (;;) {
       const cursor = await walk.step();

@@ -9,16 +9,18 @@ import { accepted } from '../wire/wire.ts';
 import { compareTypedKeys } from './collections.ts';
 
 /**
- * Whether neither side of a 4.x pair can hold a stream, without a walk over all keys. No file of RocksDB holds entries
- * of streams. And since its start neither server has executed a command that could have made a stream that is not in a
- * file yet. Pika counts commands that came by replication, but not the commands of a transaction (pika-facts 6). CONFIG
- * RESETSTAT does not forget them.
+ * Whether neither side of a 4.x pair can hold a stream, without a walk over all keys. No file of RocksDB held entries
+ * of streams when the servers were first asked. And since its start neither server has executed a command that could
+ * have made a stream, be it in a file by now or not. Pika counts commands that came by replication, but not the commands
+ * of a transaction (pika-facts 6). CONFIG RESETSTAT does not forget them.
  */
 export async function holdNoStreams({ pair }: Comparer): Promise<boolean> {
   const sides = await Promise.all(
-    [pair.left, pair.right].map(async ({ connection }) => {
-      const rocksdb = await infoText(connection, 'rocksdb');
-      const executed = await infoText(connection, 'command_exec_count');
+    (['left', 'right'] as const).map(async (side) => {
+      const [rocksdb, executed] = await Promise.all([
+        pair.rocksdb(side),
+        infoText(pair[side].connection, 'command_exec_count'),
+      ]);
       const files = [...rocksdb.matchAll(/num_files_at_level\d+_stream_data_cf:(\d+)/g)];
       return (
         files.length > 0 &&
