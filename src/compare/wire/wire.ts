@@ -9,6 +9,7 @@ import type { Said } from '../../model/text.ts';
 import type { Network } from '../../platform/network.ts';
 import { ErrorReply, endOfReplies, ProtocolError, type Reply, ReplyReader } from '../../resp/reader.ts';
 import { type Argument, CommandWriter } from '../../resp/writer.ts';
+import { giveMemoryBack, takeMemory } from './memory.ts';
 
 export type WireErrorCode =
   | 'unreachable'
@@ -72,12 +73,9 @@ const mostReplyBytes = 2 * 1024 ** 3;
 const longestCommandMs = 600_000;
 /** A reply that comes slower than this, after twice the time limit, does not come. */
 const fewestBytesPerSecond = 1000;
-const firstBufferBytes = 256 * 1024;
-/** Memory kept for the next replies, and the largest piece of it. */
-const mostSpareBytes = 8 * 1024 * 1024;
-const sparedBytes = 2 * 1024 * 1024;
 const headBytes = 64 * 1024;
-const readBufferBytes = 256 * 1024;
+const nothing = Buffer.alloc(0);
+const oneCommand = new CommandWriter();
 /** What a mark begins with, behind its header. It is found much faster than the `$` of a header, of which replies are full. */
 const rareByte = '\x1e';
 /** After this silence a batch is looked at reply by reply: its end mark may have been answered by an error. */
@@ -114,8 +112,6 @@ export class WireConnection {
   readonly #timeoutMs: number;
   readonly #secret = randomBytes(12).toString('hex');
   readonly #waiting: Batch[] = [];
-  readonly #spare: Buffer[] = [];
-  #spareBytes = 0;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.#fail(new WireError('aborted', this.name, faultSays('told_to_stop')));
   #batchNumber = 0;
@@ -140,7 +136,7 @@ export class WireConnection {
     this.#options = options;
     this.#timeoutMs = options.timeoutMs;
     this.#signal = options.signal;
-    const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
+    const readBuffer = takeMemory();
     const { address, credential } = options;
     this.#socket = connectToNode(address, { asked: address, credential }, options.network, {
       onread: {
@@ -173,7 +169,10 @@ export class WireConnection {
         fail(new WireError('closed', this.name, faultSays('connection_broke', { met: cause })));
       else fail(new WireError('unreachable', this.name, faultSays('cannot_be_reached', { met: cause })));
     });
-    this.#socket.on('close', () => fail(new WireError('closed', this.name, faultSays('server_closed'))));
+    this.#socket.on('close', () => {
+      fail(new WireError('closed', this.name, faultSays('server_closed')));
+      giveMemoryBack(readBuffer);
+    });
     if (options.signal?.aborted) this.#onAbort();
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -205,8 +204,13 @@ export class WireConnection {
 
   /** Sends one command whose reply is small, and resolves with the reply; an error reply is a value. */
   async call(...parts: readonly Argument[]): Promise<Reply> {
-    const writer = new CommandWriter().add(...parts);
-    const replies = await this.#enqueue([writer.toBuffer()], 1, null);
+    const command = Buffer.from(
+      oneCommand
+        .reset()
+        .add(...parts)
+        .toBuffer(),
+    );
+    const replies = await this.#enqueue([command], 1, null);
     return new ReplyReader(replies.bytes).next();
   }
 
@@ -219,12 +223,7 @@ export class WireConnection {
 
   /** Lets the memory of replies that are no longer needed be used again. */
   release(replies: RawReplies): void {
-    const memory = replies.bytes.buffer;
-    const { byteLength } = memory;
-    if (replies.digest !== null || byteLength > sparedBytes || this.#spareBytes + byteLength > mostSpareBytes)
-      return;
-    this.#spare.push(Buffer.from(memory, 0, byteLength));
-    this.#spareBytes += byteLength;
+    if (replies.digest === null) giveMemoryBack(replies.bytes);
   }
 
   close(): void {
@@ -260,7 +259,7 @@ export class WireConnection {
         mark,
         resolve,
         reject,
-        buffer: mark ? this.#spared() : Buffer.allocUnsafeSlow(4096),
+        buffer: mark ? nothing : Buffer.allocUnsafeSlow(4096),
         length: 0,
         total: 0,
         head: null,
@@ -273,13 +272,6 @@ export class WireConnection {
       this.#socket.uncork();
       this.#watchSilence();
     });
-  }
-
-  #spared(): Buffer {
-    const spare = this.#spare.pop();
-    if (spare === undefined) return Buffer.allocUnsafeSlow(firstBufferBytes);
-    this.#spareBytes -= spare.length;
-    return spare;
   }
 
   #receive(chunk: Buffer): void {
@@ -318,10 +310,9 @@ export class WireConnection {
   #makeRoom(batch: Batch, bytes: number): void {
     const needed = batch.length + bytes;
     if (needed <= batch.keptBytes) {
-      const grown = Buffer.allocUnsafeSlow(
-        Math.min(batch.keptBytes, Math.max(needed, batch.buffer.length * 2)),
-      );
+      const grown = takeMemory(Math.min(batch.keptBytes, Math.max(needed, batch.buffer.length * 2)));
       batch.buffer.copy(grown, 0, 0, batch.length);
+      giveMemoryBack(batch.buffer);
       batch.buffer = grown;
       return;
     }
