@@ -1,5 +1,6 @@
 import type { KeyType } from '../model/comparison.ts';
 import type { Pace } from './pace.ts';
+import type { Pair } from './pair.ts';
 
 /** Bytes aimed at per reply. */
 const bytesAimedAt = 1024 * 1024;
@@ -48,21 +49,28 @@ export class Portion {
   }
 }
 
+/** Members read at a time. */
+const mostMembers = 4000;
+/** The same by one command of a Redis, which answers nobody else meanwhile. */
+const mostMembersAtOnce = 1000;
+
 /** Members read at a time, by type: of many small collections together, and of one large collection. */
 export class MemberPortions {
   readonly #pace: Pace;
+  readonly #mostAtOnce: number;
   readonly #portions = new Map<string, Portion>();
 
-  constructor(pace: Pace) {
+  constructor({ pace, kind }: Pick<Pair, 'pace' | 'kind'>) {
     this.#pace = pace;
+    this.#mostAtOnce = kind === 'redis' ? mostMembersAtOnce : mostMembers;
   }
 
   ofSmall(type: KeyType): Portion {
-    return this.#get(`${type}, whole`, 4000);
+    return this.#get(`${type}, whole`, mostMembers);
   }
 
   ofLarge(type: KeyType): Portion {
-    return this.#get(`${type}, in pieces`, 1000);
+    return this.#get(`${type}, in pieces`, this.#mostAtOnce);
   }
 
   #get(name: string, most: number): Portion {

@@ -270,7 +270,7 @@ class Run {
       settler,
       tally: this.#tally,
       clock,
-      portions: new MemberPortions(pair.pace),
+      portions: new MemberPortions(pair),
       largeInTurn: inTurns(1),
       meanKeyBytes: await meanKeyBytes(pair),
       mayExpire: (type) => this.#mayExpire(pair, type),
