@@ -30,6 +30,8 @@ export function launchBrowser(): Promise<BrowserServer> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      // Keeps no renderer ready for the next page: half of all processes would only be started and ended.
+      '--renderer-process-limit=1',
     ],
   });
 }
