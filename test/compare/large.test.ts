@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { compareNodes, resolveSpec } from '../../src/compare/compare.ts';
+import { run } from '../../src/compare/run.ts';
+import { WireConnection } from '../../src/compare/wire/wire.ts';
 import type { Argument } from '../../src/resp/writer.ts';
 import { redisMissing, startRedis, type TestServer } from './servers.ts';
 
@@ -96,6 +98,46 @@ describe.skipIf(redisMissing !== null)(`large values on two real Redis servers $
     ]);
     expect(await found()).toEqual(['hash value', 'list value', 'set value']);
   });
+
+  it('that are members of 5 to 24 MB are judged one piece at a time', async () => {
+    for (const [at, server] of servers.entries()) {
+      const values = Array.from({ length: 12 }, (_, i) => [`f${i}`, Buffer.alloc(5 * megabyte, i + at)]);
+      await server.load([['HSET', 'hash', ...values.flat()]]);
+    }
+    const held = hugeRepliesHeld();
+    const [left, right] = servers.map((server) => server.endpoint);
+    const { report } = await run({ left: left!, right: right!, spec: resolveSpec({ depth: 'full' }) });
+    expect(report).toMatchObject({ verdict: 'different', differencesByKind: { value: 1 } });
+    // Of each side a piece and the next piece, and of one side an answer about members of the other side's piece.
+    expect(held.most).toBeLessThanOrEqual(5);
+  });
+
+  /** How many replies of more than 4 MB a comparison in this thread has in memory, at the most. */
+  function hugeRepliesHeld() {
+    const held = { now: 0, most: 0 };
+    const { sendBytes, release } = WireConnection.prototype;
+    const isHuge = ({ totalBytes, digest }: Awaited<ReturnType<typeof sendBytes>>) =>
+      digest === null && totalBytes > 4 * megabyte;
+    vi.spyOn(WireConnection.prototype, 'sendBytes').mockImplementation(async function (
+      this: WireConnection,
+      ...asked
+    ) {
+      const replies = await sendBytes.apply(this, asked);
+      if (isHuge(replies)) held.most = Math.max(held.most, ++held.now);
+      return replies;
+    });
+    vi.spyOn(WireConnection.prototype, 'release').mockImplementation(function (
+      this: WireConnection,
+      replies,
+    ) {
+      if (isHuge(replies)) held.now -= 1;
+      release.call(this, replies);
+    });
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    return held;
+  }
 
   it('that are too large to be compared are named, and never equal', async () => {
     // So many fields hardly ever come in the same order from both servers, which would make their bytes the same.
