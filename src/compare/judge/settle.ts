@@ -392,9 +392,12 @@ export class Settler {
       rounds: pending.agreed,
     };
     const otherType = types && replacedType(types, suspect.type, left.present);
-    // The same key shows from both directions; the left one's type tells it.
-    if (otherType && !left.present) return null;
-    if (otherType) return { ...base, kind: 'type', left: suspect.type, right: otherType };
+    if (otherType && left.present) return { ...base, kind: 'type', left: suspect.type, right: otherType };
+    if (otherType) {
+      // On Pika the same key shows from both directions, and the left one's type tells it.
+      if (this.#pair.kind === 'pika') return null;
+      return { ...base, type: otherType, kind: 'type', left: otherType, right: suspect.type };
+    }
     const kind = kindOf(suspect, left, right);
     const sign = signOf(suspect, kind, left, right, expires);
     return { ...base, kind, ...(sign ? { sign } : {}), left: left.text, right: right.text };
