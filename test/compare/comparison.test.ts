@@ -88,6 +88,47 @@ describe.skipIf(redisMissing !== null).each(depths)(
       ]);
     });
 
+    it.runIf(depth === 'full')('finds what is no hash, or another one, among many hashes', async () => {
+      await Promise.all([master.call('FLUSHALL'), slave.call('FLUSHALL')]);
+      const many = Array.from({ length: 5000 }, (_, i) => i);
+      await master.load([
+        ...many.map((i) => ['HSET', `many:${i}`, 'f', i, 'g', 'x']),
+        ...many
+          .filter((i) => i % 100 === 0)
+          .flatMap((i) => [
+            ['SET', `string:${i}`, i],
+            ['RPUSH', `list:${i}`, 'a', i],
+          ]),
+      ]);
+      await until(async () => (await slave.call('DBSIZE')) === (await master.call('DBSIZE')));
+      await slave.load([
+        ['HSET', 'many:7', 'f', 'other'],
+        ['HDEL', 'many:70', 'g'],
+        ['DEL', 'many:700', 'many:701', 'string:300', 'list:300'],
+        ['SET', 'many:701', 'a string'],
+        ['HSET', 'string:300', 'f', 'v'],
+        ['RPUSH', 'list:300', 'a', '301'],
+        ['HSET', 'foreign', 'f', 'v'],
+        ['PEXPIRE', 'many:4000', 1_000_000],
+      ]);
+      for (const server of [master, slave]) await server.call('CONFIG', 'RESETSTAT');
+      const { lookedAtKeys, examples } = await compare();
+      const asked = String(await slave.call('INFO', 'commandstats'));
+      expect(lookedAtKeys).toBeGreaterThanOrEqual(5100);
+      expect(examples.map(({ key, kind }) => `${key} ${kind}`).sort()).toEqual([
+        'foreign foreign',
+        'list:300 value',
+        'many:4000 ttl',
+        'many:7 value',
+        'many:70 length',
+        'many:700 missing',
+        'many:701 type',
+        'string:300 type',
+      ]);
+      // Hashes were asked for their types only until it was clear that most keys are hashes.
+      expect(Number(/cmdstat_type:calls=(\d+)/.exec(asked)![1])).toBeLessThan(3000);
+    });
+
     it('finds an expiry that differs by more than the tolerance, and only that', async () => {
       await Promise.all([master.call('FLUSHALL'), slave.call('FLUSHALL')]);
       await master.load([['SET', 'volatile', '1', 'PX', 600_000]]);

@@ -43,18 +43,46 @@ export async function compareTypedKeys(
   if (known.count < keys.count) comparer.tally.unlookable(leftOut('names_zero_byte', { type }));
   if (known.count === 0) return 0;
   const expiries = askExpiries(comparer, type, known);
-  await compareCollections(comparer, type, known);
+  await compareCollections(comparer, type, known, await readSizes(pair, type, known));
   await judgeExpiries(comparer, expiries);
   return known.count;
 }
 
 /**
- * Compares collections of one type, known by their keys, on both sides: sizes first, small ones whole and many at a
- * time, large ones in pieces. What differs becomes a suspect. `keys` is a page of keys, not more.
+ * Of a page of keys of a Redis, compares those that are of a type on both sides. Only a collection of that type has a size in the
+ * answer to the question for it, so nothing else need be asked. Returns the other keys, which were not looked at.
  */
-async function compareCollections(comparer: Comparer, type: Collection, keys: ListedStrings): Promise<void> {
+export async function compareWhereOfType(
+  comparer: Comparer,
+  type: Collection,
+  keys: ListedStrings,
+): Promise<ListedStrings> {
   const { pair, settler, tally } = comparer;
   const sizes = await readSizes(pair, type, keys);
+  const ofType: number[] = [];
+  const others: number[] = [];
+  for (let i = 0; i < keys.count; i++) (sizes.left[i]! > 0 && sizes.right[i]! > 0 ? ofType : others).push(i);
+  const known = keys.pick(ofType);
+  const pick = (all: readonly number[]) => ofType.map((i) => all[i]!);
+  const expiries = askExpiries(comparer, type, known);
+  await compareCollections(comparer, type, known, { left: pick(sizes.left), right: pick(sizes.right) });
+  await judgeExpiries(comparer, expiries);
+  tally.looked(type, known.count);
+  await settler.settleIfMany();
+  return keys.pick(others);
+}
+
+/**
+ * Compares collections of one type, known by their keys and sizes, on both sides: small ones whole and many at a time, large
+ * ones in pieces. What differs becomes a suspect. `keys` is a page of keys, not more.
+ */
+async function compareCollections(
+  comparer: Comparer,
+  type: Collection,
+  keys: ListedStrings,
+  sizes: Sizes,
+): Promise<void> {
+  const { settler, tally } = comparer;
   let members = 0;
   const small: number[] = [];
   const smallMembers: number[] = [];

@@ -10,10 +10,11 @@ import type { Pair, SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
 import { infoText, keyTypes, typeNamed } from '../wire/server.ts';
 import { accepted, errorFromReply, type RawReplies, sameBytes, type WireConnection } from '../wire/wire.ts';
-import { compareTypedKeys } from './collections.ts';
+import { compareTypedKeys, compareWhereOfType } from './collections.ts';
 import { compareExpiries } from './expiry.ts';
 import { compareLargeStrings } from './large-strings.ts';
 import { OpenPages } from './open-pages.ts';
+import type { Collection } from './pagers.ts';
 
 /** One reply to SCAN. */
 export interface ScanPage {
@@ -55,6 +56,8 @@ export async function scan(
 
 /** Large things are read few at a time, but not as few of their names. */
 const namesOfLarge = 8;
+/** The share of a page that lets the next page be read as if all its keys were of one type. */
+const mostOfPage = 0.75;
 
 /**
  * Walks the selected DB of one side. Each page of keys that the left side shows is read by value on both sides; each that
@@ -66,6 +69,8 @@ export class RedisWalk {
   readonly #side: SideName;
   readonly #portion: Portion;
   readonly #open: OpenPages;
+  /** The type of most keys of a page before, other than strings; null = there is none. */
+  #likely: Collection | null = null;
   #asked: Promise<ScannedPage> | null = null;
 
   constructor(comparer: Comparer, side: SideName) {
@@ -97,12 +102,22 @@ export class RedisWalk {
 
   async #judge(page: ScannedPage): Promise<void> {
     const { keys } = page;
-    if (this.#side === 'left') await comparePage(this.#comparer, keys, this.#portion);
+    if (this.#side === 'left') await this.#compare(keys);
     else {
       this.#portion.saw(keys.count, keys.bytes.length);
       await findForeign(this.#comparer, keys);
     }
     this.#comparer.pair[this.#side].connection.release(page.replies);
+  }
+
+  /** Keys that are what was likely need neither MGET nor TYPE. */
+  async #compare(keys: ListedStrings): Promise<void> {
+    if (keys.count === 0) return;
+    const likely = this.#portion.ofLargeThings ? null : this.#likely;
+    const rest = likely === null ? keys : await compareWhereOfType(this.#comparer, likely, keys);
+    if (rest.count < keys.count) this.#portion.saw(keys.count, keys.bytes.length);
+    const type = await comparePage(this.#comparer, rest, this.#portion);
+    if (rest.count >= keys.count * mostOfPage) this.#likely = type;
   }
 
   #scan(cursor: string): Promise<ScannedPage> {
@@ -177,14 +192,25 @@ async function readMark(connection: WireConnection, db: number): Promise<WriteMa
   };
 }
 
-/** Compares keys that the left side showed: values, types, members, expiries. */
-export async function comparePage(comparer: Comparer, keys: ListedStrings, portion: Portion): Promise<void> {
-  if (keys.count === 0) return;
-  if (portion.ofLargeThings || keys.count > 2 * portion.size)
-    return compareBySize(comparer, keys.all(), portion);
-  const replies = await readValues(comparer, keys, portion);
-  if (replies[0].digest || replies[1].digest) return compareBySize(comparer, keys.all(), portion);
-  await compareOthers(comparer, await judgeValues(comparer, keys, replies));
+/**
+ * Compares keys that the left side showed: values, types, members, expiries. Returns the type of most of them, unless they are
+ * strings; null = there is none.
+ */
+export async function comparePage(
+  comparer: Comparer,
+  keys: ListedStrings,
+  portion: Portion,
+): Promise<Collection | null> {
+  if (keys.count === 0) return null;
+  const isLarge = portion.ofLargeThings || keys.count > 2 * portion.size;
+  const replies = isLarge ? null : await readValues(comparer, keys, portion);
+  if (replies === null || replies[0].digest || replies[1].digest) {
+    await compareBySize(comparer, keys.all(), portion);
+    return null;
+  }
+  const byType = await compareOthers(comparer, await judgeValues(comparer, keys, replies));
+  for (const [type, places] of byType) if (places.length >= keys.count * mostOfPage) return type;
+  return null;
 }
 
 async function readValues(comparer: Comparer, keys: ListedStrings, portion: Portion): Promise<BothReplies> {
@@ -281,30 +307,32 @@ async function suspectAll(comparer: Comparer, keys: ListedStrings): Promise<void
 }
 
 /** Compares keys that are no strings on either side, or are gone from both. Settles what differs, where it is much. */
-async function compareOthers(comparer: Comparer, keys: ListedStrings): Promise<void> {
-  const { pair, settler, tally } = comparer;
-  if (keys.count > 0) {
-    const replies = await pair.both(pair.write().addEach(keys, ['TYPE']));
-    const byType = placesByType(comparer, keys, replies);
-    pair.release(replies);
-    for (const [type, places] of byType) {
-      await compareTypedKeys(comparer, type, keys.pick(places));
-      tally.looked(type, places.length);
-    }
+async function compareOthers(comparer: Comparer, keys: ListedStrings): Promise<PlacesByType> {
+  const byType = keys.count === 0 ? new Map() : await readTypes(comparer, keys);
+  for (const [type, places] of byType) {
+    await compareTypedKeys(comparer, type, keys.pick(places));
+    comparer.tally.looked(type, places.length);
   }
-  await settler.settleIfMany();
+  await comparer.settler.settleIfMany();
+  return byType;
+}
+
+type PlacesByType = ReadonlyMap<Collection, readonly number[]>;
+
+async function readTypes(comparer: Comparer, keys: ListedStrings): Promise<PlacesByType> {
+  const { pair } = comparer;
+  const replies = await pair.both(pair.write().addEach(keys, ['TYPE']));
+  const byType = placesByType(comparer, keys, replies);
+  pair.release(replies);
+  return byType;
 }
 
 /** Which of the keys have which type, on one side at least. A string among them was none when its value was asked for. */
-function placesByType(
-  comparer: Comparer,
-  keys: ListedStrings,
-  replies: BothReplies,
-): ReadonlyMap<Exclude<KeyType, 'string'>, readonly number[]> {
+function placesByType(comparer: Comparer, keys: ListedStrings, replies: BothReplies): PlacesByType {
   const left = new ReplyReader(replies[0].bytes);
   const right = new ReplyReader(replies[1].bytes);
   const same = sameBytes(replies[0], replies[1]);
-  const byType = new Map<Exclude<KeyType, 'string'>, number[]>();
+  const byType = new Map<Collection, number[]>();
   let last: KeyType | null = null;
   for (let i = 0; i < keys.count; i++) {
     const onLeft: KeyType | null = typeIn(comparer, 'left', left, last);

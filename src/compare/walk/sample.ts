@@ -332,8 +332,8 @@ class RedisSample {
       );
   }
 
-  #compare(keys: ListedStrings): Promise<void> {
-    return comparePage(this.#comparer, keys, this.#portion);
+  async #compare(keys: ListedStrings): Promise<void> {
+    await comparePage(this.#comparer, keys, this.#portion);
   }
 
   #looked(type: KeyType): number {
