@@ -63,7 +63,7 @@ interface Idempotency {
 
 interface Row extends LeasedRow {
   doc: ExpansionDoc;
-  joins: Join[];
+  joins: (() => Join)[];
   search: string;
   controls: Control[];
   seenControls: Set<string>;
@@ -74,6 +74,12 @@ interface Row extends LeasedRow {
 type KeptLook = Omit<Observation, 'look'> & { readonly json: string };
 
 const stored = <T>(value: T): T => JSON.parse(toJson(value)) as T;
+/** The same of what is saved often and seldom read: parsed when it is read. */
+function storedText<T>(value: T): () => T {
+  const text = toJson(value);
+  let parsed: T | undefined;
+  return () => (parsed ??= JSON.parse(text) as T);
+}
 const newestFirst = (a: ExpansionDoc, b: ExpansionDoc) =>
   b.acceptedAt - a.acceptedAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 const oldestFirst = (a: ExpansionDoc, b: ExpansionDoc) => newestFirst(b, a);
@@ -97,7 +103,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
   const reachable = () => {
     if (unavailable) throw new StoreUnavailableError('the database cannot be reached (made so by the test)');
   };
-  const expansionOf = (row: Row): Expansion => ({ ...row.doc, joins: [...row.joins] });
+  const expansionOf = (row: Row): Expansion => ({ ...row.doc, joins: row.joins.map((join) => join()) });
   const { fenced, leases } = createMemoryLeases('expansion', rows, {
     isOpen: ({ doc }) => !hasEnded(doc),
     oldestFirst: (a, b) => oldestFirst(a.doc, b.doc),
@@ -171,7 +177,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       for (const key of locked.keys()) nodeLocks.set(key, expansion.id);
       const row: Row = {
         doc: stored(docOf(expansion)),
-        joins: expansion.joins.map(stored),
+        joins: expansion.joins.map(storedText),
         search: searchText(expansion),
         ...unclaimed,
         lookAt: now(),
@@ -331,7 +337,7 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       reachable();
       const row = fenced(lease);
       if (docChanged(before, after)) row.doc = stored(docOf(after));
-      for (const join of changedJoins(before, after)) row.joins[join.index] = stored(join);
+      for (const join of changedJoins(before, after)) row.joins[join.index] = storedText(join);
       append(lease.id, extra.events);
       for (const { node, look } of extra.observations ?? []) observe(lease.id, node, look);
       row.controls = row.controls.filter((control) => !extra.appliedControls?.includes(control.id));
