@@ -16,7 +16,7 @@ import {
   startRedis,
   type TestServer,
 } from '../test/compare/servers.ts';
-import { besideReading } from './beside-reading.ts';
+import { besideReading, type Measured } from './beside-reading.ts';
 import { figure } from './figures.ts';
 
 const scale = Number(process.env.COMPARISON_SCALE ?? 1);
@@ -26,6 +26,8 @@ const members = Math.round(1_000_000 * scale);
 /** A process that compares 4,000,000 small keys takes 130 MB. */
 const mostMegabytes = 250;
 const goal = { atLeast: 0.95 };
+/** A comparison has 2 to 6 batches of small values under way. */
+const mostUnderWay = 6;
 
 type Commands = Iterable<readonly Argument[]>;
 type Adds = (key: string, from: number, count: number) => readonly Argument[];
@@ -50,7 +52,7 @@ interface Data {
   readonly commands: () => Commands;
   /** Whether it is one large value, whose memory is measured. */
   readonly isLarge: boolean;
-  /** How many batches a reader may have under way. */
+  /** How many batches a reader has under way: at least as many as a comparison has on the average. */
   readonly underWay: number;
 }
 
@@ -58,7 +60,7 @@ const data: readonly Data[] = [
   {
     what: `${10 * collections} strings of 100 bytes`,
     isLarge: false,
-    underWay: 3,
+    underWay: mostUnderWay,
     *commands() {
       for (let i = 0; i < 10 * collections; i++) yield ['SET', `key:${i}`, `${i}`.padEnd(100)];
     },
@@ -67,7 +69,7 @@ const data: readonly Data[] = [
     ([type, add]): Data => ({
       what: `${collections} times a ${type} of 10 members`,
       isLarge: false,
-      underWay: 3,
+      underWay: mostUnderWay,
       *commands() {
         for (let i = 0; i < collections; i++) yield add(`${type}:${i}`, 10 * i, 10);
       },
@@ -76,7 +78,7 @@ const data: readonly Data[] = [
   {
     what: `${Math.round(2000 * scale)} strings of 100 KB`,
     isLarge: false,
-    underWay: 3,
+    underWay: mostUnderWay,
     *commands() {
       for (let i = 0; i < 2000 * scale; i++) yield ['SET', `large:${i}`, Buffer.alloc(100_000, `${i} `)];
     },
@@ -85,7 +87,7 @@ const data: readonly Data[] = [
     ([type, add]): Data => ({
       what: `a ${type} of ${members} members`,
       isLarge: true,
-      underWay: type === 'list' ? 3 : 1,
+      underWay: type === 'list' ? 4 : 1,
       *commands() {
         for (let from = 0; from < members; from += 1000)
           yield add(`large ${type}`, from, Math.min(1000, members - from));
@@ -129,14 +131,14 @@ async function commandsOf(servers: Servers): Promise<readonly (readonly Batch[])
 async function read(
   { address, credential }: Endpoint,
   batches: readonly Batch[],
-  mostUnderWay: number,
+  underWay: number,
 ): Promise<void> {
   const connection = await WireConnection.open({ address, credential, timeoutMs: 30_000 });
   connection.allowsLongCommands = true;
   const open: Promise<RawReplies>[] = [];
   for (const { bytes, commands } of batches) {
     open.push(connection.sendBytes(bytes, commands));
-    if (open.length >= mostUnderWay) connection.release(await open.shift()!);
+    if (open.length >= underWay) connection.release(await open.shift()!);
   }
   for (const replies of open) connection.release(await replies);
   connection.close();
@@ -157,7 +159,7 @@ async function measure(name: string, start: () => Promise<TestServer>, each: Dat
   try {
     for (const server of servers) await server.load(each.commands());
     const batches = await commandsOf(servers);
-    const { ratio, ratioByProcessor, comparing } = await besideReading(
+    const { ratio, ratioByProcessor, reading, comparing } = await besideReading(
       servers,
       rounds,
       () => Promise.all(servers.map((server, i) => read(server.endpoint, batches[i]!, each.underWay))),
@@ -165,7 +167,13 @@ async function measure(name: string, start: () => Promise<TestServer>, each: Dat
     );
     const what = `comparison on ${name}, ${each.what}`;
     figure({ what, value: ratio, goal, more: `of reading both; ${comparing.seconds.toFixed(2)} s` });
-    figure({ what: `${what}, by processor time`, value: ratioByProcessor });
+    const shares = ({ own, servers: theirs }: Measured) =>
+      `${own.toFixed(2)} s here and ${theirs.toFixed(2)} s in the servers`;
+    figure({
+      what: `${what}, by processor time`,
+      value: ratioByProcessor,
+      more: `reading ${shares(reading)}, comparing ${shares(comparing)}`,
+    });
     if (!each.isLarge) return;
     figure({
       what: `${what}, memory`,
