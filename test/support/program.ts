@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const settingsOfTheBuild = [
   'scripts/bundle.mjs',
   'scripts/compiled.mjs',
+  'knowledge/pika.yaml',
   'tsconfig.json',
   'tsconfig.build.json',
   'package.json',
