@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { giveMemoryBack, takeMemory } from '../../src/compare/wire/memory.ts';
 import { assertAccepted, sameBytes, WireConnection, type WireOptions } from '../../src/compare/wire/wire.ts';
 import { CommandWriter } from '../../src/resp/writer.ts';
 import { type Answer, bulk, type FakeServer, fakeServer } from './fake-server.ts';
@@ -156,5 +157,27 @@ describe('a connection', () => {
     const wire = await connected(() => null, { timeoutMs: 100 });
     wire.allowsLongCommands = true;
     await expect(wire.call('LONG')).rejects.toMatchObject({ code: 'timeout' });
+  });
+});
+
+describe('memory of replies', () => {
+  const megabyte = 1024 * 1024;
+
+  it('is used again once it was given back, by any part of it', () => {
+    const memory = takeMemory(megabyte);
+    giveMemoryBack(memory.subarray(7, 9));
+    expect(takeMemory(megabyte).buffer).toBe(memory.buffer);
+    expect(takeMemory(megabyte).buffer).not.toBe(memory.buffer);
+  });
+
+  it('is little for a short reply, also where much is free', () => {
+    giveMemoryBack(takeMemory(megabyte));
+    expect(takeMemory(100).length).toBeLessThan(megabyte / 32);
+  });
+
+  it('is not kept where it is large', () => {
+    const memory = takeMemory(3 * megabyte);
+    giveMemoryBack(memory);
+    expect(takeMemory(3 * megabyte).buffer).not.toBe(memory.buffer);
   });
 });

@@ -12,7 +12,8 @@ import { infoText, redisKeyspace } from '../wire/server.ts';
 export async function estimateKeys(pair: Pair, tally: Tally): Promise<number | null> {
   if (pair.kind === 'redis')
     return (await redisKeyspace(pair.left.connection)).reduce((sum, entry) => sum + entry.keys, 0);
-  const text = await pair.rocksdb('left');
+  // Both are asked at the same time: on 4.x the right one's answer is needed too, when it comes to streams.
+  const [text] = await Promise.all([pair.rocksdb('left'), pair.typesApart ? null : pair.rocksdb('right')]);
   const counts = [...text.matchAll(/estimate_num_keys:(\d+)/g)].map((match) => Number(match[1]));
   if (counts.length === 0) return null;
   tally.note(note('estimate'));
