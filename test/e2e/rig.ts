@@ -315,7 +315,8 @@ export async function settles(node: PikaNode, patienceMs = 90_000): Promise<'up'
   const deadline = Date.now() + patienceMs;
   while (Date.now() < deadline) {
     if (!node.isRunning()) return 'dead';
-    const text = await Promise.race([info(node, 'replication'), sleep(5000, '')]);
+    // A node that dies closes its connection before it is known to be dead.
+    const text = await Promise.race([info(node, 'replication').catch(() => ''), sleep(5000, '')]);
     if (text.includes('master_link_status:up')) return 'up';
     await sleep(200);
   }
