@@ -1,8 +1,10 @@
 /** Comparisons wait for their servers: others may run beside them, and in their threads. */
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
 import { resolveSpec } from '../../src/compare/compare.ts';
+import type { RunResult } from '../../src/compare/run.ts';
 import { comparisonsThatWait, runInThread } from '../../src/compare/threaded.ts';
 import { upTo } from '../../src/queue/doorbell.ts';
 import { type Answer, fakeServer, soundAnswer } from './fake-server.ts';
@@ -44,19 +46,31 @@ function threadsFromNow(): readonly Worker[] {
   return begun;
 }
 
+/** Begins comparisons beside one that waits until one shares a thread: on a busy machine a thread may have much to do for a moment. */
+async function untilOneShares(
+  begun: Promise<RunResult>[],
+  compare: () => Promise<RunResult>,
+  threads: readonly Worker[],
+): Promise<void> {
+  do {
+    await until(async () => comparisonsThatWait() === begun.length);
+    begun.push(compare());
+    // What it began is told in the next turn.
+    await setImmediate();
+  } while (threads.length === begun.length);
+}
+
 it('comparisons of slow servers wait, as long as they are under way, and others share their threads', async () => {
   const { compare, goOn } = await slowServers();
   const threads = threadsFromNow();
-  const results = [compare(), compare()];
+  const results = [compare()];
   const room = upTo(2, comparisonsThatWait);
   expect([comparisonsThatWait(), room.take(2)]).toEqual([0, false]);
-  await until(async () => comparisonsThatWait() === 2, 30_000);
-  expect([room.take(3), room.take(4)]).toEqual([true, false]);
   results.push(compare());
-  expect([comparisonsThatWait(), threads.length]).toEqual([2, 2]);
+  await until(async () => comparisonsThatWait() === 2 && room.take(3) && !room.take(4), 60_000);
+  await untilOneShares(results, compare, threads);
   goOn();
-  const reports = await Promise.all(results);
-  expect(reports.map(({ report }) => report.verdict)).toEqual(['equal', 'equal', 'equal']);
+  for (const { report } of await Promise.all(results)) expect(report.verdict).toBe('equal');
   expect(comparisonsThatWait()).toBe(0);
 });
 
@@ -64,12 +78,12 @@ it('comparisons whose thread breaks go on, each in a thread of its own', async (
   const { compare, goOn } = await slowServers();
   const threads = threadsFromNow();
   const results = [compare()];
-  await until(async () => comparisonsThatWait() === 1, 30_000);
-  results.push(compare());
-  const shared = threads.length;
+  await untilOneShares(results, compare, threads);
+  const broken = threads.length;
   goOn();
   for (const thread of threads) void thread.terminate();
-  const reports = await Promise.all(results);
-  expect(reports.map(({ report }) => report.verdict)).toEqual(['equal', 'equal']);
-  expect([shared, threads.length]).toEqual([1, 3]);
+  const ended = await Promise.allSettled(results);
+  const equal = ended.filter((each) => each.status === 'fulfilled' && each.value.report.verdict === 'equal');
+  // All but the two that shared a thread had one to themselves, and fail with it.
+  expect([equal.length, ended.length, threads.length]).toEqual([2, broken + 1, broken + 2]);
 });
