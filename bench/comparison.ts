@@ -5,13 +5,8 @@
  * Read only: the same commands to the same servers, asked less far ahead than by the comparison, and the replies thrown away: on Redis SCAN on the left server and MGET on both; on Pika the ranges of every type and each key's
  * TTL on both (on Redis expiries need not be asked for where no key has one). The ratio is the median of the rounds' ratios. On a machine that does
  * other work beside it, which touches the two halves of a round unequally, the ratio by processor time (this program's
- * and the servers') tells more. REDIS_FULL_CHECK names the program of RedisFullCheck, which is measured in turn too.
+ * and the servers') tells more.
  */
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { type ComparisonSpec, type Endpoint, resolveSpec } from '../src/compare/compare.ts';
 import { mostKeysPerPage, mostKeysPerRange } from '../src/compare/comparer.ts';
 import { run } from '../src/compare/run.ts';
@@ -163,55 +158,15 @@ async function readPika({ endpoint }: TestServer, expiriesToo: boolean): Promise
   if (seen < keys) throw new Error(`only ${seen} keys were read`);
 }
 
-/** All values, once, at its default of keys in a batch and of batches at a time, and no slower than it can. */
-async function fullCheck(program: string, servers: Servers): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'full-check-'));
-  const [source, target] = servers.map(({ port }) => `127.0.0.1:${port}`);
-  const file = (name: string) => join(folder, name);
-  const options = {
-    source: source!,
-    target: target!,
-    comparemode: '1',
-    comparetimes: '1',
-    qps: '5000000',
-    db: file('db'),
-    result: file('result'),
-    log: file('log'),
-  };
-  try {
-    const words = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-    await promisify(execFile)(program, words);
-    const log = await readFile(file('log'), 'utf8');
-    if (!log.includes('totally 0 key(s) and 0 field(s) conflict')) throw new Error(log);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-const other = process.env.REDIS_FULL_CHECK;
 if (redisMissing === null)
-  await withServers(startRedis, async (servers) => {
-    await measure(
+  await withServers(startRedis, (servers) =>
+    measure(
       'comparison',
       servers,
       () => readRedis(servers),
       () => compare(servers),
-    );
-    if (other === undefined)
-      return console.log('comparison beside RedisFullCheck: skipped, REDIS_FULL_CHECK names no program');
-    const { ratio, reading, comparing } = await besideReading(
-      servers,
-      rounds,
-      () => fullCheck(other, servers),
-      () => compare(servers),
-    );
-    figure({
-      what: 'comparison, beside RedisFullCheck',
-      value: ratio,
-      goal: { atLeast: 4 },
-      more: `${comparing.seconds.toFixed(2)} s and ${reading.seconds.toFixed(2)} s`,
-    });
-  });
+    ),
+  );
 else console.log(`comparison: skipped, ${redisMissing}`);
 
 if (pikaMissing === null)
