@@ -77,7 +77,8 @@ export async function runInThread(options: RunOptions): Promise<RunResult> {
   }
 }
 
-const byUse = (a: Thread, b: Thread): number => a.running - b.running;
+/** The fullest first: a thread that is not needed ends, and each takes some 12 MB. */
+const byUse = (a: Thread, b: Thread): number => b.running - a.running;
 
 /** A thread, and the comparisons that it carries out side by side. */
 class Thread {
