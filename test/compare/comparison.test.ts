@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type ComparisonSpec, compareNodes, defaultSpec } from '../../src/compare/compare.ts';
 import { systemClock } from '../../src/compare/pace.ts';
-import { run } from '../../src/compare/run.ts';
+import { type RunState, run } from '../../src/compare/run.ts';
+import type { ThreadTask } from '../../src/compare/threaded.ts';
 import { redisMissing, startRedis, startRedisSlave, type TestServer, until } from './servers.ts';
 
 const depths: readonly ComparisonSpec['depth'][] = ['sample', 'full'];
@@ -162,6 +163,31 @@ describe.skipIf(redisMissing !== null).each(depths)(
       const found = report.examples.map(({ db, key, kind }) => `${db} ${key} ${kind}`);
       expect(found).toEqual(expect.arrayContaining(['5 there value', '9 only here foreign']));
     });
+
+    it.runIf(depth === 'full')(
+      'goes on from its last checkpoint where a thread breaks that others had too',
+      async () => {
+        const states: RunState[] = [];
+        let ms = 0;
+        await run({
+          left: master.endpoint,
+          right: slave.endpoint,
+          spec: { ...defaultSpec, depth },
+          clock: { ...systemClock, now: () => (ms += 2000) },
+          onCheckpoint: ({ state }) => void states.push(state),
+        });
+        const { verdict, lookedAtKeys } = await compare();
+        onTestFinished(() => void vi.restoreAllMocks());
+        const ask = vi.spyOn(Worker.prototype, 'postMessage');
+        const state = states.at(-1)!;
+        ask.mockImplementationOnce(function (this: Worker, { id }: ThreadTask) {
+          this.emit('message', { id, kind: 'checkpoint', checkpoint: { state, differences: [] } });
+          void this.terminate();
+        });
+        expect(await compare()).toMatchObject({ verdict, lookedAtKeys });
+        expect(ask.mock.calls.map(([task]) => task)).toMatchObject([{ resume: null }, { resume: state }]);
+      },
+    );
 
     it.runIf(depth === 'full')('replaces a kept thread that has died unannounced, once', async () => {
       onTestFinished(() => void vi.restoreAllMocks());

@@ -46,13 +46,17 @@ function threadsFromNow(): readonly Worker[] {
   return begun;
 }
 
-/** Begins comparisons beside one that waits until one shares a thread: on a busy machine a thread may have much to do for a moment. */
+/** On a busy machine a thread may have much to do for a moment: so often another comparison is begun. */
+const mostTries = 10;
+
+/** Begins comparisons beside one that waits until one shares a thread. */
 async function untilOneShares(
   begun: Promise<RunResult>[],
   compare: () => Promise<RunResult>,
   threads: readonly Worker[],
 ): Promise<void> {
   do {
+    if (begun.length > mostTries) throw new Error('each comparison has a thread of its own');
     await until(async () => comparisonsThatWait() === begun.length);
     begun.push(compare());
     // What it began is told in the next turn.
