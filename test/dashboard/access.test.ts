@@ -69,7 +69,8 @@ describe.skipIf(noBrowser !== null)('everybody can use the dashboard', () => {
         await page.page.emulateMedia({ colorScheme: scheme });
         await page.page.setViewportSize(size);
         await page.page.locator(`html[data-mantine-color-scheme="${scheme}"]`).waitFor({ state: 'attached' });
-        expect({ scheme, size, found: await seriousViolations(page, look) }).toEqual({
+        // A table that has become too wide is stacked or scrolls in the frame after the change of size.
+        await eventually(async () => ({ scheme, size, found: await seriousViolations(page, look) })).toEqual({
           scheme,
           size,
           found: [],
