@@ -58,12 +58,12 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
 
   const create = async (from: string | null): Promise<TestDatabase> => {
     const name = `test_${++made}`;
-    await run(administration, `create database ${name}${from ? ` template ${from}` : ''}`);
+    await run(administration, `create database ${name}${from ? ` template ${from} strategy file_copy` : ''}`);
     const connection = { ...own, database: name };
     return {
       connection,
       url: `postgresql://${own.user}@${encodeURIComponent(own.host)}:${own.port}/${name}`,
-      empty: () => run(connection, truncateAll),
+      empty: () => run(connection, deleteAll),
       drop: () => dropWithoutLeaks(own, name),
     };
   };
@@ -114,13 +114,23 @@ export function openTestStores(
   };
 }
 
-const truncateAll = `
-  do $$ begin
-    set local session_replication_role = replica;
-    execute (
-      select 'truncate ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' restart identity'
+/** As TRUNCATE does it, which costs three times as much as a new database: it makes new files for every table and index. */
+const deleteAll = `
+  do $$
+  declare
+    each record;
+    tables constant text[] := (
+      select array_agg(format('%I.%I', schemaname, tablename))
       from pg_tables where schemaname = 'pika_expander' and tablename <> 'migrations'
     );
+  begin
+    set local session_replication_role = replica;
+    execute 'lock table ' || array_to_string(tables, ', ');
+    for each in select unnest(tables) as name loop
+      execute 'delete from ' || each.name;
+    end loop;
+    perform setval(format('%I.%I', schemaname, sequencename), start_value, false)
+    from pg_sequences where schemaname = 'pika_expander' and last_value is not null;
   end $$`;
 
 async function run(connection: TestDatabase['connection'], sql: string): Promise<void> {
