@@ -13,7 +13,10 @@ const projects = [...testsByProject(import.meta.dirname, isJustBuilt)].map(
       name,
       include: [...files],
       isolate: !shareProcesses.includes(name),
-      setupFiles: ['browser', 'chaos', 'pika'].includes(name) ? [] : ['test/support/leaks.ts'],
+      setupFiles: [
+        'test/support/memory-given-back.ts',
+        ...(['browser', 'chaos', 'pika'].includes(name) ? [] : ['test/support/leaks.ts']),
+      ],
       globalSetup: ['browser', 'shared'].includes(name) ? ['test/dashboard/build.ts'] : [],
     },
   }),

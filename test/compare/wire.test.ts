@@ -180,4 +180,12 @@ describe('memory of replies', () => {
     giveMemoryBack(memory);
     expect(takeMemory(3 * megabyte).buffer).not.toBe(memory.buffer);
   });
+
+  it('is overwritten in tests once it was given back, kept or not', () => {
+    for (const bytes of [100, megabyte, 3 * megabyte]) {
+      const memory = takeMemory(bytes).fill('x');
+      giveMemoryBack(memory);
+      expect(memory.includes('x')).toBe(false);
+    }
+  });
 });

@@ -8,6 +8,9 @@ const mostKeptBytes = 16 * 1024 * 1024;
 const kept: Buffer[] = [];
 let keptBytes = 0;
 
+/** Called with memory that is given back. Tests overwrite it there, so that whoever still uses it meets other bytes. */
+export const memoryHooks: { onGivenBack: ((memory: Uint8Array) => void) | null } = { onGivenBack: null };
+
 /**
  * Memory for what servers send, of so many bytes at least. What was given back is used again by all connections of this thread, also
  * of its later comparisons: new memory for each reply would keep the garbage collector at work.
@@ -27,6 +30,7 @@ export function takeMemory(bytes = manyBytes): Buffer {
 /** Gives memory back. Nobody may use any part of it afterwards. */
 export function giveMemoryBack({ buffer: memory }: Buffer): void {
   const { byteLength } = memory;
+  memoryHooks.onGivenBack?.(new Uint8Array(memory));
   if (byteLength < fewBytes || byteLength > largestKeptBytes || keptBytes + byteLength > mostKeptBytes)
     return;
   kept.push(Buffer.from(memory, 0, byteLength));
