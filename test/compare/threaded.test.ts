@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { resolveSpec } from '../../src/compare/compare.ts';
 import type { RunResult } from '../../src/compare/run.ts';
 import { comparisonsThatWait, runInThread } from '../../src/compare/threaded.ts';
@@ -76,6 +76,21 @@ it('comparisons of slow servers wait, as long as they are under way, and others 
   goOn();
   for (const { report } of await Promise.all(results)) expect(report.verdict).toBe('equal');
   expect(comparisonsThatWait()).toBe(0);
+});
+
+it('the fullest thread that has room is taken first, and not the one that was begun first', async () => {
+  const [quick, slow] = [await slowServers(), await slowServers()];
+  const threads = threadsFromNow();
+  const ended = quick.compare();
+  const results = [slow.compare()];
+  quick.goOn();
+  expect((await ended).report.verdict).toBe('equal');
+  await until(async () => comparisonsThatWait() === 1);
+  const told = threads.map((thread) => vi.spyOn(thread, 'postMessage'));
+  results.push(slow.compare());
+  expect(told.map(({ mock }) => mock.calls.length)).toEqual([0, 1]);
+  slow.goOn();
+  for (const { report } of await Promise.all(results)) expect(report.verdict).toBe('equal');
 });
 
 it('comparisons whose thread breaks go on, each in a thread of its own', async () => {
