@@ -1,10 +1,9 @@
+import { Quads } from './quads.ts';
 import { afterString, ProtocolError } from './reader.ts';
 
 const lineFeed = 0x0a;
 /** `$0`, a line end, nothing, and a line end. */
 const fewestBytesEach = 6;
-/** Fewer bytes are compared quicker than asked for natively. */
-const fewBytes = 128;
 
 /**
  * Bulk strings as they lie in a reply. They can be written into a command as they are; a Buffer is made only of one that is
@@ -93,13 +92,13 @@ function isNilAt(bytes: Buffer, at: number): boolean {
 
 /** The values of an array as they lie in a reply: strings, or nil. */
 export class ListedValues {
-  readonly #bytes: Buffer;
+  readonly #quads: Quads;
   readonly #places: Int32Array;
 
   /** @param from the place of the first one. Throws ProtocolError where there are not so many, or more. */
   constructor(bytes: Buffer, from: number, count: number) {
     const most = (bytes.length - from) / nil.length;
-    this.#bytes = bytes;
+    this.#quads = new Quads(bytes);
     this.#places = new Int32Array(count <= most ? count + 1 : 0);
     let at = count <= most ? from : -1;
     for (let i = 0; i < count && at >= 0; i++) {
@@ -117,23 +116,8 @@ export class ListedValues {
 
   isSame(i: number, other: ListedValues): boolean {
     const [places, others] = [this.#places, other.#places];
-    return areSameBytes(this.#bytes, places[i]!, places[i + 1]!, other.#bytes, others[i]!, others[i + 1]!);
+    return this.#quads.areSame(places[i]!, places[i + 1]!, other.#quads, others[i]!, others[i + 1]!);
   }
-}
-
-/** Whether two places hold the same bytes. */
-export function areSameBytes(
-  a: Buffer,
-  from: number,
-  to: number,
-  b: Buffer,
-  otherFrom: number,
-  otherTo: number,
-): boolean {
-  if (to - from !== otherTo - otherFrom) return false;
-  if (to - from > fewBytes) return a.compare(b, otherFrom, otherTo, from, to) === 0;
-  for (let at = from, there = otherFrom; at < to; at++, there++) if (a[at] !== b[there]) return false;
-  return true;
 }
 
 /** Replies of which many follow one another, each again and again. */

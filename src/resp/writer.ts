@@ -1,3 +1,4 @@
+import { Quads } from './quads.ts';
 import type { ListedStrings } from './strings.ts';
 
 export type Argument = string | number | Buffer;
@@ -10,6 +11,7 @@ const fewBytes = 64;
 /** A pipeline of commands being written, in one growing buffer. */
 export class CommandWriter {
   #buffer = Buffer.allocUnsafe(16_384);
+  #quads = new Quads(this.#buffer);
   #length = 0;
   #commands = 0;
 
@@ -41,24 +43,27 @@ export class CommandWriter {
     const tailEnd = this.#length;
     this.#text(`*${before.length + 1 + after.length}\r\n`);
     for (const part of before) this.argument(part);
-    const between = Buffer.from(this.#buffer.subarray(first, this.#length));
-    const head = between.length - (tailEnd - first);
+    const between = new Quads(Buffer.from(this.#buffer.subarray(first, this.#length)));
+    const head = between.bytes.length - (tailEnd - first);
     this.#buffer.copyWithin(first, tailEnd, this.#length);
     this.#length = first + head;
+    const { starts, ends } = keys;
+    const strings = new Quads(keys.bytes);
     for (let i = from; i < to; i++) {
-      this.#verbatimPart(keys.bytes, keys.starts[i]!, keys.ends[i]!);
-      this.#verbatimPart(between, 0, between.length);
+      this.#verbatimPart(strings, starts[i]!, ends[i]!);
+      this.#verbatimPart(between, 0, between.bytes.length);
     }
     this.#length -= head;
     this.#commands += to - from;
     return this;
   }
 
-  /** These strings as arguments. */
-  strings(listed: ListedStrings): this {
+  /** These strings as arguments, or every second one of them, beginning with the first. */
+  strings(listed: ListedStrings, every: 1 | 2 = 1): this {
     const { bytes, starts, ends, count, encoded } = listed;
-    if (encoded) return this.#verbatim(encoded);
-    for (let i = 0; i < count; i++) this.#verbatimPart(bytes, starts[i]!, ends[i]!);
+    if (encoded && every === 1) return this.#verbatim(encoded);
+    const quads = new Quads(bytes);
+    for (let i = 0; i < count; i += every) this.#verbatimPart(quads, starts[i]!, ends[i]!);
     return this;
   }
 
@@ -106,14 +111,15 @@ export class CommandWriter {
     return this;
   }
 
-  #verbatimPart(bytes: Buffer, start: number, end: number): this {
-    if (end - start > fewBytes) return this.#verbatim(bytes.subarray(start, end));
+  /** Such a part has at least 4 bytes. */
+  #verbatimPart(part: Quads, start: number, end: number): void {
+    if (end - start > fewBytes) {
+      this.#verbatim(part.bytes.subarray(start, end));
+      return;
+    }
     this.#reserve(end - start);
-    const buffer = this.#buffer;
-    let to = this.#length;
-    for (let from = start; from < end; from++) buffer[to++] = bytes[from]!;
-    this.#length = to;
-    return this;
+    part.copy(start, end, this.#quads, this.#length);
+    this.#length += end - start;
   }
 
   #text(text: string): void {
@@ -127,5 +133,6 @@ export class CommandWriter {
     const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
     this.#buffer.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
+    this.#quads = new Quads(grown);
   }
 }

@@ -1,5 +1,5 @@
+import { Quads } from '../../resp/quads.ts';
 import { afterString, arrayLengthAt } from '../../resp/reader.ts';
-import { areSameBytes } from '../../resp/strings.ts';
 
 /** A reply of more elements is not taken apart here. */
 const mostElements = 1024;
@@ -10,7 +10,7 @@ const mostElements = 1024;
  */
 export class Elements {
   readonly #starts = new Int32Array(mostElements + 1);
-  #bytes: Buffer = Buffer.alloc(0);
+  #quads = new Quads(Buffer.alloc(0));
   #count = 0;
   #from = 0;
   /** Where the array ends in the reply. */
@@ -29,7 +29,7 @@ export class Elements {
       if (to < 0) return false;
     }
     this.#starts[count] = to;
-    this.#bytes = bytes;
+    if (this.#quads.bytes !== bytes) this.#quads = new Quads(bytes);
     this.#count = count;
     this.#from = at;
     this.end = to;
@@ -38,7 +38,7 @@ export class Elements {
 
   /** Whether the other array has the same bytes. */
   areSame(other: Elements): boolean {
-    return areSameBytes(this.#bytes, this.#from, this.end, other.#bytes, other.#from, other.end);
+    return this.#quads.areSame(this.#from, this.end, other.#quads, other.#from, other.end);
   }
 
   /** Whether the other array has the same elements, each as often, in whatever order. */
@@ -48,9 +48,11 @@ export class Elements {
     const mask = tableFor(count) - 1;
     table.fill(0, 0, mask + 1);
     for (let i = 0; i < count; i++) {
-      let slot = this.#hash(i) & mask;
+      const hash = this.#hash(i);
+      let slot = hash & mask;
       while (table[slot] !== 0) slot = (slot + 1) & mask;
       table[slot] = i + 1;
+      hashes[slot] = hash;
     }
     for (let i = 0; i < count; i++) if (!this.#strikeOut(other, i, mask)) return false;
     return true;
@@ -59,29 +61,27 @@ export class Elements {
   /** Finds an element of the other array among those that were not found before. */
   #strikeOut(other: Elements, i: number, mask: number): boolean {
     const [from, to] = [other.#starts[i]!, other.#starts[i + 1]!];
-    for (let slot = other.#hash(i) & mask; table[slot] !== 0; slot = (slot + 1) & mask) {
+    const hash = other.#hash(i);
+    for (let slot = hash & mask; table[slot] !== 0; slot = (slot + 1) & mask) {
       const own = table[slot]! - 1;
-      if (own < 0) continue;
-      if (!areSameBytes(this.#bytes, this.#starts[own]!, this.#starts[own + 1]!, other.#bytes, from, to))
-        continue;
+      if (own < 0 || hashes[slot] !== hash) continue;
+      if (!this.#quads.areSame(this.#starts[own]!, this.#starts[own + 1]!, other.#quads, from, to)) continue;
       table[slot] = struckOut;
       return true;
     }
     return false;
   }
 
-  /** Tells most elements apart. Equal hashes cost time, and nothing else. */
+  /** Equal hashes cost time, and nothing else. */
   #hash(i: number): number {
-    const bytes = this.#bytes;
-    const end = this.#starts[i + 1]! - 2;
-    let hash = end - this.#starts[i]!;
-    for (let at = this.#starts[i]!; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
-    return hash ^ (hash >>> 15);
+    return this.#quads.hash(this.#starts[i]!, this.#starts[i + 1]!);
   }
 }
 
 const struckOut = -1;
 const table = new Int32Array(4 * mostElements);
+/** Of the elements in the table, at the same places. */
+const hashes = new Int32Array(table.length);
 
 /** A power of two that leaves at least half of the places free. */
 function tableFor(count: number): number {

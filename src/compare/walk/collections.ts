@@ -42,9 +42,7 @@ export async function compareTypedKeys(
   const known = pair.notCutShort(keys);
   if (known.count < keys.count) comparer.tally.unlookable(leftOut('names_zero_byte', { type }));
   if (known.count === 0) return 0;
-  const expiries = askExpiries(comparer, type, known);
-  await compareCollections(comparer, type, known, await readSizes(pair, type, known));
-  await judgeExpiries(comparer, expiries);
+  await compareSized(comparer, type, known, await readSizes(pair, type, known));
   return known.count;
 }
 
@@ -63,13 +61,23 @@ export async function compareWhereOfType(
   const others: number[] = [];
   for (let i = 0; i < keys.count; i++) (sizes.left[i]! > 0 && sizes.right[i]! > 0 ? ofType : others).push(i);
   const known = keys.pick(ofType);
-  const pick = (all: readonly number[]) => ofType.map((i) => all[i]!);
-  const expiries = askExpiries(comparer, type, known);
-  await compareCollections(comparer, type, known, { left: pick(sizes.left), right: pick(sizes.right) });
-  await judgeExpiries(comparer, expiries);
+  const pick = (all: readonly number[]) => (others.length === 0 ? all : ofType.map((i) => all[i]!));
+  await compareSized(comparer, type, known, { left: pick(sizes.left), right: pick(sizes.right) });
   tally.looked(type, known.count);
   await settler.settleIfMany();
   return keys.pick(others);
+}
+
+/** Compares collections of one type whose sizes are known, members and expiries at the same time. */
+async function compareSized(
+  comparer: Comparer,
+  type: Collection,
+  keys: ListedStrings,
+  sizes: Sizes,
+): Promise<void> {
+  const expiries = askExpiries(comparer, type, keys);
+  await compareCollections(comparer, type, keys, sizes);
+  await judgeExpiries(comparer, expiries);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Quads } from '../../resp/quads.ts';
 import { ProtocolError, ReplyReader } from '../../resp/reader.ts';
 import { areAll, ListedStrings } from '../../resp/strings.ts';
 import type { CommandWriter } from '../../resp/writer.ts';
@@ -28,7 +29,7 @@ export class ListedMembers {
       .header(this.count + 2)
       .argument(command)
       .argument(key)
-      .strings(this.#haveValues ? this.#strings.firstOfPairs() : this.#strings);
+      .strings(this.#strings, this.#haveValues ? 2 : 1);
   }
 
   /** Whether the answer to the question holds them all, with the same values. */
@@ -42,11 +43,14 @@ export class ListedMembers {
 
   #valuesAreAt(answer: Buffer, place: number): boolean {
     const { bytes, starts, ends } = this.#strings;
-    let to = place;
+    const listed = new Quads(bytes);
+    const answered = new Quads(answer);
+    let from = place;
     for (let i = 1; i < starts.length; i += 2) {
-      const end = ends[i]!;
-      for (let from = starts[i]!; from < end; from++) if (bytes[from] !== answer[to++]) return false;
+      const to = from + ends[i]! - starts[i]!;
+      if (to > answer.length || !listed.areSame(starts[i]!, ends[i]!, answered, from, to)) return false;
+      from = to;
     }
-    return to === answer.length;
+    return from === answer.length;
   }
 }
