@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { formOf } from '../../src/dashboard/pages/new-expansion/form-model.ts';
 import { en, type Messages } from '../../src/model/labels/en.ts';
 import { zh } from '../../src/model/labels/zh.ts';
 import { policyFields, policySections } from '../../src/model/policy.ts';
+import type { Language, Windows } from './windows.ts';
 
 export interface OpenOptions {
-  readonly language?: 'en' | 'zh';
+  readonly language?: Language;
   readonly scheme?: 'light' | 'dark';
   readonly width?: number;
   readonly height?: number;
@@ -23,12 +24,15 @@ export class Dashboard {
   readonly t: Messages;
   /** What the browser complained of: errors of scripts, refused styles, requests to elsewhere. */
   readonly complaints: string[] = [];
+  readonly #giveBack: () => Promise<void>;
+  #isClosed = false;
 
-  private constructor(context: BrowserContext, page: Page, baseUrl: string, t: Messages) {
-    this.context = context;
+  private constructor(page: Page, baseUrl: string, t: Messages, giveBack: () => Promise<void>) {
+    this.context = page.context();
     this.page = page;
     this.baseUrl = baseUrl;
     this.t = t;
+    this.#giveBack = giveBack;
     page.on('pageerror', (error) => this.complaints.push(`script: ${error.message}`));
     page.on('console', (message) => {
       // A connection that a test cuts off is told on the console, too; that is no fault of the page.
@@ -41,19 +45,17 @@ export class Dashboard {
     });
   }
 
-  static async open(browser: Browser, baseUrl: string, options: OpenOptions = {}): Promise<Dashboard> {
-    const context = await browser.newContext({
-      viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
+  static async open(windows: Windows, baseUrl: string, options: OpenOptions = {}): Promise<Dashboard> {
+    const { language = 'en' } = options;
+    const page = await windows.take(language);
+    await page.setViewportSize({ width: options.width ?? 1440, height: options.height ?? 900 });
+    await page.emulateMedia({
       colorScheme: options.scheme ?? 'light',
-      locale: options.language === 'zh' ? 'zh-CN' : 'en-GB',
       // What turns without end would be drawn 60 times a second by the processor.
       reducedMotion: 'reduce',
     });
-    // As patient as the tests themselves: a busy machine needs many times what a quiet one does.
-    context.setDefaultTimeout(120_000);
-    const page = await context.newPage();
-    if (options.pagesFrom !== undefined) await servePages(context, baseUrl, options.pagesFrom);
-    return new Dashboard(context, page, baseUrl, options.language === 'zh' ? zh : en);
+    if (options.pagesFrom !== undefined) await servePages(page.context(), baseUrl, options.pagesFrom);
+    return new Dashboard(page, baseUrl, language === 'zh' ? zh : en, () => windows.giveBack(language, page));
   }
 
   async goto(path: string): Promise<void> {
@@ -61,8 +63,11 @@ export class Dashboard {
     await this.heading().waitFor();
   }
 
-  close(): Promise<void> {
-    return this.context.close();
+  /** Nothing happens where it was closed before. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#giveBack();
   }
 
   heading(): Locator {

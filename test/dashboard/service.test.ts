@@ -1,20 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startService } from '../../src/main.ts';
 import type { Service } from '../../src/service.ts';
 import { createDemoCluster, type ServedCluster, serveCluster } from '../../src/simulator/index.ts';
 import { noBrowser } from './browser.ts';
 import { expandAndWatch, expectVerifiedNode } from './flows.ts';
-import { connectBrowser } from './harness.ts';
+import { openWindows } from './harness.ts';
 import { Dashboard } from './pages.ts';
+import type { Windows } from './windows.ts';
 
 if (noBrowser) console.warn(`dashboard tests with a browser: ${noBrowser}`);
 
 describe.skipIf(noBrowser !== null)('the dashboard on the real service, with simulated nodes', () => {
-  let browser: Browser;
+  let windows: Windows;
   let nodes: ServedCluster;
   let service: Service;
   let dataDir: string;
@@ -23,10 +23,10 @@ describe.skipIf(noBrowser !== null)('the dashboard on the real service, with sim
     dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-ui-'));
     nodes = await serveCluster(createDemoCluster({ transferMs: 1500 }));
     service = await startService({ dataDir, port: 0, logLevel: 'error' });
-    browser = await connectBrowser();
+    windows = await openWindows();
   });
   afterAll(async () => {
-    await browser?.close();
+    await windows?.close();
     await service?.close();
     await nodes?.close();
     await rm(dataDir, { recursive: true, force: true });
@@ -35,7 +35,7 @@ describe.skipIf(noBrowser !== null)('the dashboard on the real service, with sim
   const address = (id: string): string => nodes.addresses[id] ?? '';
 
   it('plans, starts and watches an expansion to succeeded, and shows the evidence of a node', async () => {
-    const dashboard = await Dashboard.open(browser, service.url, { pagesFrom: inject('dashboard') });
+    const dashboard = await Dashboard.open(windows, service.url, { pagesFrom: inject('dashboard') });
     const added = [address('n1'), address('n2')];
     const id = await expandAndWatch(dashboard, {
       master: address('m'),
@@ -53,7 +53,7 @@ describe.skipIf(noBrowser !== null)('the dashboard on the real service, with sim
   }, 300_000);
 
   it('pauses, resumes and cancels with reasons, which the history keeps', async () => {
-    const dashboard = await Dashboard.open(browser, service.url, { pagesFrom: inject('dashboard') });
+    const dashboard = await Dashboard.open(windows, service.url, { pagesFrom: inject('dashboard') });
     // Each state lasts until it is left: without a freeze both nodes can be done before a person has paused.
     await service.store.freeze({ reason: 'one step at a time', by: 'test' });
     await dashboard.plan({ master: address('m'), nodes: [address('n3'), address('n4')] });
