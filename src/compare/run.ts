@@ -17,9 +17,10 @@ import { settleAll } from './walk/collections.ts';
 import { type CountsResult, compareCounts } from './walk/counts.ts';
 import { estimateKeys, meanKeyBytes } from './walk/estimate.ts';
 import { type RangeType, RangeWalk, rangeTypes } from './walk/pika-walk.ts';
-import { holdsNothingForeign, RedisWalk, readMarks, type WriteMark } from './walk/redis-walk.ts';
+import { RedisWalk } from './walk/redis-walk.ts';
 import { samplePika, sampleRedis } from './walk/sample.ts';
 import { compareStreams } from './walk/streams.ts';
+import { holdsNothingForeign, readMarks, type WriteMark } from './walk/write-marks.ts';
 import {
   assertSameServer,
   type Identity,

@@ -24,6 +24,12 @@ describe.skipIf(redisMissing !== null)(`large values on two real Redis servers $
     return compareNodes({ left: left!, right: right!, spec: resolveSpec({ depth }) });
   };
 
+  /** In this thread, where a test may look on. */
+  const compareHere = async () => {
+    const [left, right] = servers.map((server) => server.endpoint);
+    return (await run({ left: left!, right: right!, spec: resolveSpec({ depth: 'full' }) })).report;
+  };
+
   const found = async () => (await compare()).examples.map(({ key, kind }) => `${key} ${kind}`).sort();
 
   const small = Array.from({ length: 2000 }, (_, i) => ['SET', `small:${i}`, `value ${i}`]);
@@ -105,9 +111,7 @@ describe.skipIf(redisMissing !== null)(`large values on two real Redis servers $
       await server.load([['HSET', 'hash', ...values.flat()]]);
     }
     const held = hugeRepliesHeld();
-    const [left, right] = servers.map((server) => server.endpoint);
-    const { report } = await run({ left: left!, right: right!, spec: resolveSpec({ depth: 'full' }) });
-    expect(report).toMatchObject({ verdict: 'different', differencesByKind: { value: 1 } });
+    expect(await compareHere()).toMatchObject({ verdict: 'different', differencesByKind: { value: 1 } });
     // Of each side a piece and the next piece, and of one side an answer about members of the other side's piece.
     expect(held.most).toBeLessThanOrEqual(5);
   });
@@ -138,6 +142,103 @@ describe.skipIf(redisMissing !== null)(`large values on two real Redis servers $
     });
     return held;
   }
+
+  describe('collections of many members', () => {
+    const numbers = Array.from({ length: 3000 }, (_, i) => i);
+
+    beforeEach(() =>
+      load([
+        ['HSET', 'hash', ...numbers.flatMap((i) => [`f${i}`, `value ${i}`])],
+        ['SADD', 'set', ...numbers.map((i) => `member ${i}`)],
+        ['ZADD', 'zset', ...numbers.flatMap((i) => [i, `member ${i}`])],
+      ]),
+    );
+
+    it('are walked on one side alone where nobody writes to them', async () => {
+      expect(await askedFor()).toEqual([
+        ['hscan', 'sscan', 'zscan'],
+        ['hmget', 'smismember', 'zmscore'],
+      ]);
+    });
+
+    it.each([
+      ['their members may expire', /(?<=db0:keys=.*)(?=\r\n)/, ',subexpiry=1'],
+      ['their members may expire on Valkey', /(?<=db0:keys=.*)(?=\r\n)/, ',keys_with_volatile_items=1'],
+      ['a server does not tell of writes', /rdb_changes_since_last_save.*\r\n/, ''],
+    ])('are walked on both sides where %s', async (_, told, inItsPlace) => {
+      const { must } = WireConnection.prototype;
+      vi.spyOn(WireConnection.prototype, 'must').mockImplementation(async function (
+        this: WireConnection,
+        ...parts
+      ) {
+        const reply = await must.apply(this, parts);
+        return Buffer.isBuffer(reply) ? Buffer.from(String(reply).replace(told, inItsPlace)) : reply;
+      });
+      onTestFinished(() => {
+        vi.restoreAllMocks();
+      });
+      const all = ['hmget', 'hscan', 'smismember', 'sscan', 'zmscore', 'zscan'];
+      expect(await askedFor()).toEqual([all, all]);
+    });
+
+    /** What each server was asked about members by a comparison of what is equal. */
+    async function askedFor() {
+      for (const server of servers) await server.call('CONFIG', 'RESETSTAT');
+      expect(await compareHere()).toMatchObject({ verdict: 'equal', lookedAtKeys: 3 });
+      return Promise.all(
+        servers.map(async (server) =>
+          [...String(await server.call('INFO', 'commandstats')).matchAll(/^cmdstat_(\w+):/gm)]
+            .map(([, name]) => name!)
+            .filter((name) => /^[hsz]scan$|^[hsz]m[a-z]+$/.test(name))
+            .toSorted(),
+        ),
+      );
+    }
+
+    const foreign = ['HSET', 'hash', 'x', 'y'];
+    it.each([
+      ['where one more came after they were counted first', 'HLEN', 1, [], [foreign]],
+      [
+        'where it came in place of another one, all compared',
+        'HLEN',
+        2,
+        [],
+        [['HDEL', 'hash', 'f7'], foreign],
+      ],
+      [
+        'where it was there in place of another one, which then came',
+        'HGET',
+        1,
+        [['HDEL', 'hash', 'f7'], foreign],
+        [['HSET', 'hash', 'f7', 'value 7']],
+      ],
+    ] as const)('show a member of the right side alone %s', async (_, command, time, before, writes) => {
+      await servers[1].load(before);
+      onAnswer(command, time, () => servers[1].load(writes));
+      expect(await compareHere()).toMatchObject({ verdict: 'different', differencesByKind: { value: 1 } });
+    });
+
+    /** Does something when the right server has answered such a command for such a time, and nobody has heard the answer yet. */
+    function onAnswer(command: string, time: number, then: () => Promise<void>) {
+      let times = 0;
+      const { sendBytes } = WireConnection.prototype;
+      vi.spyOn(WireConnection.prototype, 'sendBytes').mockImplementation(async function (
+        this: WireConnection,
+        ...asked
+      ) {
+        const isIt = asked[0].includes(`\r\n${command}\r\n`) && this.name !== servers[0].connection.name;
+        const replies = await sendBytes.apply(this, asked);
+        if (isIt && ++times === time) {
+          vi.restoreAllMocks();
+          await then();
+        }
+        return replies;
+      });
+      onTestFinished(() => {
+        vi.restoreAllMocks();
+      });
+    }
+  });
 
   it('that are too large to be compared are named, and never equal', async () => {
     // So many fields hardly ever come in the same order from both servers, which would make their bytes the same.

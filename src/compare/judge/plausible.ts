@@ -21,6 +21,9 @@ export function isArrayOfStrings(bytes: Buffer, keys: number): boolean {
   return afterStrings(bytes, head.length, keys) === bytes.length;
 }
 
+/** Whether a reply is a number of things, and no error. */
+export const isCount = (bytes: Buffer): boolean => /^:\d+\r\n$/.test(bytes.toString('latin1', 0, 32));
+
 /** Whether replies are `count` expiries: numbers, of which none is below -2. Mostly no key expires. */
 export function areExpiries(bytes: Buffer, count: number): boolean {
   if (areAll(bytes, 0, ':-1\r\n', count)) return true;

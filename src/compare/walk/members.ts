@@ -1,10 +1,10 @@
 import { faultSays, leftOut } from '../../model/comparison-texts.ts';
 import { ErrorReply, ReplyReader } from '../../resp/reader.ts';
 import { type Comparer, pagesAhead, pagesAtOnce } from '../comparer.ts';
-import { assertCollection, beginWithCollection } from '../judge/plausible.ts';
+import { assertCollection, beginWithCollection, isCount } from '../judge/plausible.ts';
 import type { Settler } from '../judge/settle.ts';
 import type { Pair, SideName } from '../pair.ts';
-import { memberProbe, saysAbsent } from '../wire/probe.ts';
+import { memberProbe, saysAbsent, sizeCommandOf } from '../wire/probe.ts';
 import { errorFromReply, type RawReplies, sameBytes, usuallyKeptBytes, WireError } from '../wire/wire.ts';
 import { printKey } from './keys.ts';
 import { ListedMembers } from './listed-members.ts';
@@ -12,6 +12,7 @@ import { OpenPages } from './open-pages.ts';
 import { type Collection, type Named, type Pager, pagerFor, valueIn } from './pagers.ts';
 import { PageSizes } from './pages-ahead.ts';
 import { largestMemberBytes, Piece, Pieces, type TooLarge } from './pieces.ts';
+import { readMarks, type WriteMark, wroteNothing } from './write-marks.ts';
 
 /** Differing members of one collection after which it is settled before reading on. */
 const suspectsPerKey = 100;
@@ -73,6 +74,9 @@ const isTooLarge = (piece: Piece | TooLarge | null): piece is TooLarge =>
 const isHuge = (piece: Piece | null): boolean =>
   piece !== null && piece.replies.totalBytes > usuallyKeptBytes;
 
+/** What a walk over a collection came to: all was compared, or enough to judge it, or a server lost its place. */
+type Walked = 'all' | 'enough' | 'place lost';
+
 /**
  * Walks the members of one large hash, set, zset or stream on both sides. While both sides answer the same bytes nothing
  * is parsed; otherwise every member of a piece that is not in the other side's piece is asked for by name over there.
@@ -85,6 +89,7 @@ class MemberWalk {
   readonly #key: Buffer;
   readonly #pager: Pager;
   #suspects = 0;
+  #isSuspected = false;
 
   constructor(comparer: Comparer, type: Named, key: Buffer) {
     this.#comparer = comparer;
@@ -97,32 +102,58 @@ class MemberWalk {
 
   /** Ends where it is clear that the collections differ. */
   async run(): Promise<void> {
-    for (let tries = mostTries; tries > 0; tries--) if (await this.#walk()) return;
+    if (this.#pair.kind === 'redis' && this.#pager.byCursor) return this.#walkRedis();
+    for (let tries = mostTries; tries > 0; tries--)
+      if ((await this.#walk('left', 'right')) !== 'place lost') return;
     const { name } = this.#pair.left.connection;
     throw new WireError('garbled', name, faultSays('place_lost'));
   }
 
-  /** Returns false when a server lost its place. */
-  async #walk(): Promise<boolean> {
+  /**
+   * Redis has the members in an order of its own in each process, so that hardly a piece is like another, and each side is walked by
+   * itself. Of two collections that nobody wrote to, which have as many members, and of which the right one holds all members of
+   * the left one with their values, the right one holds no others and need not be walked.
+   */
+  async #walkRedis(): Promise<void> {
+    const marks = readMarks(this.#pair);
+    marks.catch(() => undefined);
+    if ((await this.#walk('left')) === 'enough') return;
+    const holdsNoOthers = !this.#isSuspected && (await this.#haveAsManySince(await marks));
+    if (!holdsNoOthers) await this.#walk('right');
+  }
+
+  /** Whether both have as many members, and nothing changed since a look at both servers. */
+  async #haveAsManySince(before: readonly WriteMark[]): Promise<boolean> {
+    const { name } = sizeCommandOf(this.#type);
+    const replies = await this.#pair.both(this.#pair.write().add(name, this.#key));
+    const haveAsMany = isCount(replies[0].bytes) && sameBytes(replies[0], replies[1]);
+    this.#pair.release(replies);
+    // Not asked for together: a cap may hold up the first question.
+    const after = await readMarks(this.#pair);
+    return haveAsMany && wroteNothing(before, after) && !after.some(({ membersExpire }) => membersExpire);
+  }
+
+  async #walk(...sides: readonly SideName[]): Promise<Walked> {
     const sizes = new PageSizes(this.#comparer.portions.ofLarge(this.#type));
     const piecesOf = (side: SideName) => new Pieces(this.#comparer, side, this.#key, this.#pager, sizes);
     const [leftPieces, rightPieces] = [piecesOf('left'), piecesOf('right')];
     const open = new OpenPages(pagesAtOnce(this.#comparer));
-    let left: Buffer | null = this.#pager.start;
-    let right: Buffer | null = this.#pager.start;
+    let left = sides.includes('left') ? this.#pager.start : null;
+    let right = sides.includes('right') ? this.#pager.start : null;
     for (let number = 0; left !== null || right !== null; number++) {
       const [onLeft, onRight]: readonly [Piece | TooLarge | null, Piece | TooLarge | null] =
         await Promise.all([left && leftPieces.at(left, number), right && rightPieces.at(right, number)]);
       sizes.done(number);
       if (isTooLarge(onLeft) || isTooLarge(onRight)) {
         await open.finish();
-        return this.#giveUp(onLeft, onRight);
+        this.#giveUp(onLeft, onRight);
+        return 'enough';
       }
       await open.add(this.#judge(onLeft, onRight));
       if (isHuge(onLeft) || isHuge(onRight)) await open.finish();
       if (this.#lostPlace(left, onLeft) || this.#lostPlace(right, onRight)) {
         await open.finish();
-        return false;
+        return 'place lost';
       }
       left = onLeft?.next ?? null;
       right = onRight?.next ?? null;
@@ -130,10 +161,10 @@ class MemberWalk {
       await open.finish();
       this.#suspects = 0;
       const differing = await this.#settler.settle();
-      if (differing.some(({ type, key }) => type === this.#type && key.equals(this.#key))) return true;
+      if (differing.some(({ type, key }) => type === this.#type && key.equals(this.#key))) return 'enough';
     }
     await open.finish();
-    return true;
+    return 'all';
   }
 
   /** Pika's scan cursors count up. A cursor that goes back shows that the server forgot it and began again (trace 23). */
@@ -143,11 +174,10 @@ class MemberWalk {
   }
 
   /** A member is too large to be compared, which is noted. */
-  #giveUp(...pieces: readonly (Piece | TooLarge | null)[]): true {
+  #giveUp(...pieces: readonly (Piece | TooLarge | null)[]): void {
     const bytes = Math.max(...pieces.map((piece) => (isTooLarge(piece) ? piece.bytes : 0)));
     const facts = { type: this.#type, key: printKey(this.#key), bytes };
     this.#comparer.tally.leftOut(leftOut('member_too_large', facts));
-    return true;
   }
 
   async #judge(left: Piece | null, right: Piece | null): Promise<void> {
@@ -178,15 +208,15 @@ class MemberWalk {
     asked.forEach(([, value], i) => {
       if (values[i] === value) return;
       this.#suspects += 1;
+      this.#isSuspected = true;
       this.#settler.suspect({ type: this.#type, key: this.#key, probe: { of: 'member', name: names[i]! } });
     });
     this.#pair[side].connection.release(replies);
   }
 
   /**
-   * Redis has the members of a hash, set or zset in an order of its own in each process, so that hardly a piece is like
-   * another. There all members of a piece are asked for by the very bytes that the other side listed. Whether all of them
-   * are there, with the same values; false also where this is not known.
+   * Asks a Redis for all members of a piece by the very bytes that the other side listed. Whether all of them are there, with the
+   * same values; false also where this is not known.
    */
   async #holdsAll(side: SideName, piece: Piece): Promise<boolean> {
     const many = this.#commandForMany(side);

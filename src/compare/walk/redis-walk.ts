@@ -1,4 +1,3 @@
-import { infoFields } from '../../engines/pika/info.ts';
 import type { KeyType } from '../../model/comparison.ts';
 import { leftOut } from '../../model/comparison-texts.ts';
 import { bytesIn, countIn, ErrorReply, numberIn, ProtocolError, ReplyReader } from '../../resp/reader.ts';
@@ -8,8 +7,8 @@ import { type Comparer, keyPortion, largeAtOnce, mostKeysPerPage, pagesAtOnce } 
 import { isArrayOfStrings } from '../judge/plausible.ts';
 import type { Pair, SideName } from '../pair.ts';
 import type { Portion } from '../portion.ts';
-import { infoText, keyTypes, typeNamed } from '../wire/server.ts';
-import { accepted, errorFromReply, type RawReplies, sameBytes, type WireConnection } from '../wire/wire.ts';
+import { keyTypes, typeNamed } from '../wire/server.ts';
+import { accepted, errorFromReply, type RawReplies, sameBytes } from '../wire/wire.ts';
 import { compareTypedKeys, compareWhereOfType } from './collections.ts';
 import { compareExpiries } from './expiry.ts';
 import { compareLargeStrings } from './large-strings.ts';
@@ -135,62 +134,6 @@ const withKeys = (writer: CommandWriter, command: string, keys: ListedStrings): 
     .header(keys.count + 1)
     .argument(command)
     .strings(keys);
-
-/**
- * Whether the right side of the selected DB has no key that the left side lacks, without a walk over the right side. The walk
- * must have found all keys of the left side on the right. Then equal numbers of keys on both sides, at the same moment, are
- * the same keys. For a slave, the same moment is the same place in the master's stream of writes. For servers that do not
- * follow each other, it is a time without writes to either server. Only a master counts living keys alone where it was
- * walked; any other server may count expired keys that it shows to nobody. `false` = not known: the right side must be walked.
- */
-export async function holdsNothingForeign(
-  comparer: Comparer,
-  before: readonly WriteMark[],
-): Promise<boolean> {
-  const { pair, clock } = comparer;
-  for (let looks = 0; looks < mostLooksAtCounts; looks++) {
-    const [left, right] = await readMarks(pair);
-    if (pair.leader !== 'left' && (left!.expiring || right!.expiring)) return false;
-    const sameMoment =
-      pair.leader === null
-        ? left!.writes === before[0]?.writes && right!.writes === before[1]?.writes
-        : left!.position === right!.position;
-    if (sameMoment) return left!.keys === right!.keys;
-    if (pair.leader === null) return false;
-    await clock.sleep(1);
-  }
-  return false;
-}
-
-const mostLooksAtCounts = 30;
-
-/** What one INFO of a Redis tells at one moment about the selected DB. */
-export interface WriteMark {
-  readonly keys: number;
-  readonly expiring: boolean;
-  /** Place in the stream of writes. */
-  readonly position: string;
-  /** Changes with every write. */
-  readonly writes: string;
-}
-
-export async function readMarks(pair: Pair): Promise<readonly WriteMark[]> {
-  return Promise.all([readMark(pair.left.connection, pair.db), readMark(pair.right.connection, pair.db)]);
-}
-
-async function readMark(connection: WireConnection, db: number): Promise<WriteMark> {
-  const text = await infoText(connection);
-  const fields = infoFields(text);
-  const [, keys = '0', expires = '0'] =
-    new RegExp(`^db${db}:keys=(\\d+),expires=(\\d+)`, 'm').exec(text) ?? [];
-  const slave = fields.get('role') === 'slave';
-  return {
-    keys: Number(keys),
-    expiring: Number(expires) > 0,
-    position: fields.get(slave ? 'slave_repl_offset' : 'master_repl_offset') ?? '',
-    writes: `${fields.get('rdb_changes_since_last_save')} ${fields.get('rdb_last_save_time')} ${fields.get('run_id')}`,
-  };
-}
 
 /**
  * Compares keys that the left side showed: values, types, members, expiries. Returns the type of most of them, unless they are
