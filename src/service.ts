@@ -429,6 +429,21 @@ function startWork(parts: Parts): DoorbellWorker {
         opened.verdicts.withdraw(node, master, operation.id, Date.now()),
     }),
   ]);
+  const kind = (name: KindName) => ({ name, news: opened.news, queue, doorbell: doorbells[name], log });
+  const comparison = startKind({
+    ...kind('comparison'),
+    store: opened.comparisons,
+    handler: createComparisonHandler({
+      comparisons: opened.comparisons,
+      credentials: config.credentials,
+      secrets: config.secrets,
+      log,
+      now: Date.now,
+      sleep,
+      crashPoint,
+    }),
+    room: upTo(comparisonsAtOnce, () => Math.min(mostComparisonsThatWait, comparisonsThatWait())),
+  });
   const room = watchRoom(mostExpansions);
   const ends = watchEnds(opened.news, sleep);
   const worker = createWorker({
@@ -439,7 +454,7 @@ function startWork(parts: Parts): DoorbellWorker {
     compare: createCompare({
       credentials: config.credentials,
       comparisons: opened.comparisons,
-      doorbell: doorbells.comparison,
+      doorbell: comparison,
       ends,
       now: Date.now,
       sleep,
@@ -455,22 +470,13 @@ function startWork(parts: Parts): DoorbellWorker {
     metrics,
     crashPoint,
   });
-  const compareData = createComparisonHandler({
-    comparisons: opened.comparisons,
-    credentials: config.credentials,
-    secrets: config.secrets,
-    log,
-    now: Date.now,
-    sleep,
-    crashPoint,
-  });
   const audit = createAuditHandler({
     audits: opened.audits,
     comparisons: opened.comparisons,
     store: opened.store,
     engine: parts.engine,
     credentials: config.credentials,
-    doorbell: doorbells.comparison,
+    doorbell: comparison,
     lookTimeoutMs: config.limits.lookTimeoutMs,
     log,
     now: Date.now,
@@ -516,7 +522,6 @@ function startWork(parts: Parts): DoorbellWorker {
     metrics,
     crashPoint,
   });
-  const kind = (name: KindName) => ({ name, news: opened.news, queue, doorbell: doorbells[name], log });
   const kinds = [
     startKind({
       ...kind('expansion'),
@@ -525,12 +530,7 @@ function startWork(parts: Parts): DoorbellWorker {
       room,
       onReconciled: () => metrics.reconciled(1),
     }),
-    startKind({
-      ...kind('comparison'),
-      store: opened.comparisons,
-      handler: compareData,
-      room: upTo(comparisonsAtOnce, () => Math.min(mostComparisonsThatWait, comparisonsThatWait())),
-    }),
+    comparison,
     startKind({
       ...kind('campaign'),
       store: opened.campaigns,

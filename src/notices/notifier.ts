@@ -73,10 +73,14 @@ export function startNotifier(parts: NotifierParts): Notifier {
     lookAt = Number.POSITIVE_INFINITY;
     const made = await store.decide(now(), () => parts.newId('ntc'), decide);
     if (made > 0) parts.crashPoint?.('decided');
-    await startDue();
+    let inMs = made > 0 ? 0 : await store.dueInMs();
+    if (inMs === 0) {
+      await startDue();
+      // What is due and was not taken is taken by another process.
+      inMs = (await store.dueInMs()) || roundMs;
+    }
     await prune();
-    // What is due and was not taken is taken by another process.
-    return Math.min((await store.dueInMs()) || roundMs, Math.max(0, lookAt - now()));
+    return Math.min(inMs, Math.max(0, lookAt - now()));
   }
 
   const decide: Parameters<ChannelStore['decide']>[2] = (state) => {

@@ -190,30 +190,45 @@ export function startDoorbellWorker(
   const begin = (id: string, gone: Promise<void>): void => {
     const work = async (): Promise<void> => {
       const again = await call(id);
-      const { rung } = working.get(id)!;
       // A ring that finds the old wake-up in the queue is merged with it.
       await Promise.race([gone, delay(goneWithinMs, undefined, { ref: false })]);
+      const { rung } = working.get(id)!;
       working.delete(id);
       if (rung || again !== null) await doorbell.ring(id, rung ? 0 : again!).catch(trouble);
     };
     // In the next turn, when it is known under its id.
     working.set(id, { rung: false, done: Promise.resolve().then(work) });
   };
+  let waitsForRoom = false;
   const roomCame = async (): Promise<boolean> => {
     const until = performance.now() + roomWithinMs;
-    while (!signal.aborted && performance.now() < until) {
-      if (room.take(working.size)) return true;
-      await delay(askRoomEveryMs, undefined, { signal }).catch(() => undefined);
+    waitsForRoom = true;
+    try {
+      while (!signal.aborted && performance.now() < until) {
+        if (room.take(working.size)) return true;
+        await delay(askRoomEveryMs, undefined, { signal }).catch(() => undefined);
+      }
+      return false;
+    } finally {
+      waitsForRoom = false;
     }
-    return false;
+  };
+  /** Whether it is worked on here, which then goes on to what the ring was for. */
+  const joins = (id: string): boolean => {
+    const known = working.get(id);
+    if (known) known.rung = true;
+    return known !== undefined;
+  };
+  const beginsHere = (id: string): boolean => {
+    if (waitsForRoom || signal.aborted || !room.take(working.size)) return false;
+    begin(id, Promise.resolve());
+    return true;
   };
 
   /** What to do when the wake-up has left the queue. */
   const onGone = new Map<string, () => void>();
   const handle = async ({ id: jobId, data: { id } }: Job<WakeUp>): Promise<number | null> => {
-    const known = working.get(id);
-    if (known) known.rung = true;
-    if (known) return null;
+    if (joins(id)) return null;
     if (!(await roomCame())) return 0;
     begin(id, new Promise((resolve) => onGone.set(jobId!, resolve)));
     return null;
@@ -236,6 +251,9 @@ export function startDoorbellWorker(
 
   return {
     ready: () => workerReady(worker, `the queue ${name} on ${backend.kind}`),
+    async ring(id, delayMs = 0) {
+      if (delayMs > 0 || !(joins(id) || beginsHere(id))) await doorbell.ring(id, delayMs);
+    },
     takeOver(id) {
       if (!signal.aborted && !working.has(id)) begin(id, Promise.resolve());
     },

@@ -36,6 +36,11 @@ export const upTo = (most: number, more: () => number = () => 0): Room => ({
 
 /** Answers wake-ups. */
 export interface DoorbellAnswerer extends DoorbellWorker {
+  /**
+   * As `Doorbell.ring`; but where this process has room for it, and no other wake-up waits for that room, it works on it at once,
+   * and no other process hears of it.
+   */
+  ring(id: string, delayMs?: number): Promise<void>;
   /** Works on it now, whatever room there is, unless this process does already. */
   takeOver(id: string): void;
 }
@@ -47,9 +52,9 @@ export interface DoorbellAnswerer extends DoorbellWorker {
 export type WakeUpHandler = (id: string, signal: AbortSignal) => Promise<number | null>;
 
 /** A worker and what runs beside it, closed together. */
-export function alongside(worker: DoorbellWorker, beside: { close(): Promise<void> }): DoorbellWorker {
+export function alongside<T extends DoorbellWorker>(worker: T, beside: { close(): Promise<void> }): T {
   return {
-    ready: () => worker.ready(),
+    ...worker,
     async close() {
       await Promise.all([worker.close(), beside.close()]);
     },

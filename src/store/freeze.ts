@@ -14,9 +14,13 @@ function untimed(type: 'freeze.on' | 'freeze.lifted', data: FreezeOrder): Told {
   return told;
 }
 
-export type FreezeRow = { reason: string; by: string; since: number };
+export type FreezeRow = Omit<Freeze, 'frozen'>;
 export const freezeColumns = 'reason, by, floor(extract(epoch from since) * 1000)::bigint as since';
 export const thawed: Freeze = { frozen: false, reason: null, by: null, since: null };
+
+/** `row`: none, or one without values, where nothing is frozen. */
+export const freezeOf = (row: FreezeRow | undefined): Freeze =>
+  row === undefined || row.since === null ? thawed : { frozen: true, ...row };
 
 /** The global stop as the database has it now. */
 export async function readFreeze(client: Queryable): Promise<Freeze> {
@@ -25,5 +29,5 @@ export async function readFreeze(client: Queryable): Promise<Freeze> {
     [],
     'freeze_state',
   );
-  return row ? { frozen: true, ...row } : thawed;
+  return freezeOf(row);
 }

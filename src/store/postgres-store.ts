@@ -17,7 +17,15 @@ import {
   ownerOf,
   summaryOf,
 } from './expansion-rows.ts';
-import { type FreezeRow, freezeColumns, freezeEvent, readFreeze, thawed, unfreezeEvent } from './freeze.ts';
+import {
+  type FreezeRow,
+  freezeColumns,
+  freezeEvent,
+  freezeOf,
+  readFreeze,
+  thawed,
+  unfreezeEvent,
+} from './freeze.ts';
 import { storableText, toJson } from './json.ts';
 import { addressKey } from './master-key.ts';
 import { migrate, readMigrations } from './migrate.ts';
@@ -205,14 +213,18 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       return rows.map((row) => row.doc);
     },
 
-    async expansionsWithControls() {
-      const rows = await database.query<{ id: string }>(
-        `select distinct e.id from controls c join expansions e on e.id = c.expansion_id
-         where c.applied_at is null and not e.ended`,
-        [],
-        'expansions_with_controls',
+    async orders() {
+      const { ids, ...freeze } = onlyRow(
+        await database.query<FreezeRow & { ids: readonly string[] }>(
+          `select ${freezeColumns}, array(
+             select distinct e.id from controls c join expansions e on e.id = c.expansion_id
+             where c.applied_at is null and not e.ended) as ids
+           from (select) as always left join global_freeze on true`,
+          [],
+          'orders',
+        ),
       );
-      return rows.map((row) => row.id);
+      return { freeze: freezeOf(freeze), withControls: ids };
     },
 
     async lockMaster(lease, keys) {
@@ -269,7 +281,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       }
       await tellOf(database, 'incidents');
       await tellAll(database, freezeEvent(order));
-      return { frozen: true, ...row };
+      return freezeOf(row);
     },
 
     async unfreeze(order) {

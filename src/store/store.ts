@@ -88,6 +88,12 @@ export interface StoredPlan {
   readonly doc: object;
 }
 
+export interface Orders {
+  readonly freeze: Freeze;
+  /** Expansions not ended for which a control waits. */
+  readonly withControls: readonly string[];
+}
+
 /**
  * The truth. All methods throw StoreUnavailableError while the database cannot be reached. The caller cannot know whether the
  * database stored the change, so it must read again before it goes on.
@@ -157,8 +163,8 @@ export interface Store extends LeasedStore {
   addControl(expansionId: string, control: Control): Promise<void>;
   /** Controls not applied yet, oldest first. */
   pendingControls(expansionId: string): Promise<readonly Control[]>;
-  /** Expansions not ended for which a control waits: one question for all that a worker holds. */
-  expansionsWithControls(): Promise<readonly string[]>;
+  /** What people have asked for: one question for all expansions that a worker holds. */
+  orders(): Promise<Orders>;
 
   /**
    * Only one expansion per master runs at a time. True if this expansion holds or now gets the master under all the

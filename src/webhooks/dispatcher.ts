@@ -83,6 +83,8 @@ export function startDispatcher(parts: DispatcherParts): Dispatcher {
   async function round(): Promise<number> {
     const made = await store.fanOut(fanOutEvents);
     if (made > 0) parts.crashPoint?.('after_fan_out');
+    const inMs = made > 0 ? 0 : await store.dueInMs();
+    if (inMs > 0) return inMs;
     await startDue();
     if (made > 0) return 0;
     // What is due and was not taken waits for a place, or for a slow receiver.

@@ -7,7 +7,7 @@ import type { QueueBackend } from '../queue/connection.ts';
 import {
   alongside,
   type Doorbell,
-  type DoorbellWorker,
+  type DoorbellAnswerer,
   type KindName,
   type Room,
   type WakeUpHandler,
@@ -180,7 +180,7 @@ export interface Kind {
 }
 
 /** Begins to work on everything of one kind: what is rung for, and what is due though no ring came. */
-export function startKind(kind: Kind): DoorbellWorker {
+export function startKind(kind: Kind): DoorbellAnswerer {
   const { name, store, news, handler, queue, doorbell, room, onReconciled, log } = kind;
   const trouble = (what: string) => (error: unknown) =>
     log.warn({ err: error }, `trouble with ${what}; it is tried again`);

@@ -314,6 +314,37 @@ function describeDoorbell(make: () => Promise<Place>): void {
     expect(full.calls).toEqual(['a', 'c']);
   });
 
+  it('works on what it rings for itself, unless it has no room, others wait for the room, or it closes', async () => {
+    const { calls, handler, letGo } = session();
+    const rings: string[] = [];
+    let asked = 0;
+    let has = true;
+    const room = { take: () => ++asked > 0 && has };
+    const ring = async (id: string) => void rings.push(id);
+    const worker = startDoorbellWorker(place.backend, { ring }, handler, { room });
+    workers.push(worker);
+    await worker.ready();
+    await worker.ring('a');
+    await until(() => calls.includes('a'));
+    await worker.ring('later', 1000);
+    has = false;
+    await worker.ring('no room');
+    asked = 0;
+    await doorbell.ring('waits');
+    await until(() => asked > 0);
+    has = true;
+    await worker.ring('behind');
+    await until(() => calls.includes('waits'));
+    await worker.ring('a');
+    expect({ calls, rings }).toEqual({ calls: ['a', 'waits'], rings: ['later', 'no room', 'behind'] });
+    letGo();
+    await until(() => rings.includes('a'));
+    const closed = worker.close();
+    await worker.ring('late');
+    expect(rings).toContain('late');
+    await closed;
+  });
+
   it('calls again at once for a ring that came while it worked', async () => {
     const { calls, handler, letGo } = session();
     answer(handler);

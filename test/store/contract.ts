@@ -517,16 +517,17 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
       it('are told of by one question for all expansions, until they are applied or the expansion has ended', async () => {
         const [first, second, third] = [await accepted(), await accepted(), await accepted()];
-        expect(await store.expansionsWithControls()).toEqual([]);
+        const withControls = async () => (await store.orders()).withControls;
+        expect(await withControls()).toEqual([]);
         for (const { id } of [second, second, third]) await store.addControl(id, control(`c-${id}`));
-        expect([...(await store.expansionsWithControls())].sort()).toEqual([second.id, third.id].sort());
-        expect(await store.expansionsWithControls()).not.toContain(first.id);
+        expect([...(await withControls())].sort()).toEqual([second.id, third.id].sort());
+        expect(await withControls()).not.toContain(first.id);
         const lease = await claimed(second.id);
         await store.save(lease, second, second, { ...quiet, appliedControls: [`c-${second.id}`] });
-        expect(await store.expansionsWithControls()).toEqual([third.id]);
+        expect(await withControls()).toEqual([third.id]);
         const ended = { ...third, state: 'cancelled' as const };
         await store.save(await claimed(third.id), third, ended, quiet);
-        expect(await store.expansionsWithControls()).toEqual([]);
+        expect(await withControls()).toEqual([]);
       });
 
       it('make the expansion due, though it waits to be rung for and the ring was lost (promise 6)', async () => {
@@ -630,13 +631,16 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     });
 
     it('freezes and thaws, and tells who did it, why and since when', async () => {
-      expect(await store.freezeState()).toEqual({ frozen: false, reason: null, by: null, since: null });
+      const thawed = { frozen: false, reason: null, by: null, since: null };
+      expect(await store.freezeState()).toEqual(thawed);
+      expect((await store.orders()).freeze).toEqual(thawed);
       const frozen = await store.freeze({ reason: 'storm', by: 'ann' });
       expect(frozen).toEqual({ frozen: true, reason: 'storm', by: 'ann', since: expect.any(Number) });
       expect(await store.freezeState()).toEqual(frozen);
       const second = store.freeze({ reason: 'still', by: 'bob' });
       await expect(second).rejects.toMatchObject({ code: 'already_frozen', first: frozen });
       expect(await store.freezeState()).toEqual(frozen);
+      expect((await store.orders()).freeze).toEqual(frozen);
       expect((await store.unfreeze({ reason: 'over', by: 'bob' })).frozen).toBe(false);
       expect((await store.freezeState()).frozen).toBe(false);
     });

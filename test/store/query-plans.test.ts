@@ -253,7 +253,7 @@ test('no query of the store reads a growing table from end to end', async () => 
   await store.syncSlots(lease, { held: [slot], wanted: [], limits });
   const control = { id: 'c', verb: 'pause', node: null, reason: 'r', by: 'me', at: 1 } as const;
   await store.addControl(expansion.id, control);
-  await store.expansionsWithControls();
+  await store.orders();
   await store.pendingControls(expansion.id);
   const look = { kind: 'busy', at: 1, tookMs: 1 } as const;
   const joins = expansion.joins.map((join) => ({ ...join, phaseSince: 2 }));

@@ -308,9 +308,12 @@ export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
       return [...(rows.get(expansionId)?.controls ?? [])];
     },
 
-    async expansionsWithControls() {
+    async orders() {
       reachable();
-      return [...rows].flatMap(([id, row]) => (!hasEnded(row.doc) && row.controls.length > 0 ? [id] : []));
+      const withControls = [...rows].flatMap(([id, row]) =>
+        !hasEnded(row.doc) && row.controls.length > 0 ? [id] : [],
+      );
+      return { freeze: freezeNow, withControls };
     },
 
     async lockMaster(lease, keys) {

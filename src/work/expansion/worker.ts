@@ -11,7 +11,7 @@ import type { WakeUpHandler } from '../../queue/doorbell.ts';
 import type { HoldStore } from '../../store/holds.ts';
 import type { Store } from '../../store/store.ts';
 import { type Held, type ShellOptions, underLease } from '../shell.ts';
-import { cached } from './cached.ts';
+import { type Cached, cached } from './cached.ts';
 import { gathered } from './gathered.ts';
 import type { ReadFigure } from './health-probe.ts';
 import { type Clock, realClock } from './observer.ts';
@@ -46,8 +46,8 @@ export interface WorkerDeps {
 }
 
 const defaultLeaseMs = 15_000;
-const freezeSeenForMs = 300;
-const controlsSeenForMs = 400;
+/** Often enough that a freeze is obeyed within 1 s. */
+const ordersSeenForMs = 300;
 const hooksSeenForMs = 1000;
 const holdsSeenForMs = 1000;
 /** Share of the time to the next look that is always left to others. */
@@ -62,20 +62,18 @@ export interface Worker {
 export function createWorker(deps: WorkerDeps): Worker {
   const clock = deps.clock ?? realClock;
   const leaseMs = deps.leaseMs ?? defaultLeaseMs;
-  // Read often enough that a freeze is obeyed within 1 s.
-  const frozen = cached(
+  const orders = cached(
     async () => {
-      const state = await deps.store.freezeState();
-      return state.frozen ? (state.reason ?? '-') : null;
+      const { freeze, withControls } = await deps.store.orders();
+      return { frozen: freeze.frozen ? (freeze.reason ?? '-') : null, withControls: new Set(withControls) };
     },
-    freezeSeenForMs,
+    ordersSeenForMs,
     clock,
   );
-  const withControls = cached(
-    async () => new Set(await deps.store.expansionsWithControls()),
-    controlsSeenForMs,
-    clock,
-  );
+  const frozen: Cached<string | null> = {
+    now: async () => (await orders.now()).frozen,
+    known: async () => (await orders.known()).frozen,
+  };
   const asked = deps.hooks ?? noHooks;
   const steps = cached(asked.steps, hooksSeenForMs, clock);
   /** Expansions of which a node is under way here, or is about to be. */
@@ -99,7 +97,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     ...(deps.readFigure ? { readFigure: deps.readFigure } : {}),
     log: deps.log,
     metrics: deps.metrics ?? null,
-    controlsWait: async (id: string) => (await withControls.known()).has(id),
+    controlsWait: async (id: string) => (await orders.known()).withControls.has(id),
     frozen,
     holds: { known: cached(activeHolds, holdsSeenForMs, clock).known, now: activeHolds },
     crashPoint: deps.crashPoint ?? passByCrashPoints,
