@@ -254,6 +254,7 @@ export function startDoorbellWorker(
     async ring(id, delayMs = 0) {
       if (delayMs > 0 || !(joins(id) || beginsHere(id))) await doorbell.ring(id, delayMs);
     },
+    isFull: () => waitsForRoom,
     takeOver(id) {
       if (!signal.aborted && !working.has(id)) begin(id, Promise.resolve());
     },

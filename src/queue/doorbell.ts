@@ -41,6 +41,8 @@ export interface DoorbellAnswerer extends DoorbellWorker {
    * and no other process hears of it.
    */
   ring(id: string, delayMs?: number): Promise<void>;
+  /** Whether a wake-up waits for room here. */
+  isFull(): boolean;
   /** Works on it now, whatever room there is, unless this process does already. */
   takeOver(id: string): void;
 }

@@ -130,6 +130,7 @@ export function createPostgresAgents(database: Database): AgentStore {
       const rows = await database.query<SightRow>(
         `select ${sightColumns} from agent_servers s where s.addresses && $1::text[] order by s.agent, s.host, s.port`,
         [addresses.map(addressKey)],
+        'sights',
       );
       return rows.map(sight);
     },

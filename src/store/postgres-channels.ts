@@ -132,6 +132,7 @@ export function createPostgresChannels(database: Database): ChannelStore {
              left join lateral (select seq from events where seq > s.after_seq order by seq limit $1) e on true
              group by s.after_seq`,
             [limit],
+            'untold_span',
           ),
         );
         const findings = await findingsOf(client, span, types, unattendedMs);
@@ -140,6 +141,7 @@ export function createPostgresChannels(database: Database): ChannelStore {
           `select key, doc from incidents where key = any ($1::text[]) and (ended_at is null or ended_at > $2)
            order by ended_at nulls last for update`,
           [wanted, endedAfter],
+          'incidents_of_keys',
         );
         // The last one of a key is the open one, or the one that ended last.
         const known = new Map(rows.map((row) => [row.key, incidentOf(row)]));
@@ -211,6 +213,7 @@ export function createPostgresChannels(database: Database): ChannelStore {
          select t.id, t.notice, t.attempts, t."createdAt", ${channelColumns}
          from taken t join channels c on c.id = t.channel_id`,
         [leaseMs],
+        'take_notices',
       );
       return rows.map(
         ({ id, notice, attempts, createdAt, ...row }): DueNotice => ({
@@ -229,6 +232,7 @@ export function createPostgresChannels(database: Database): ChannelStore {
         `select min(next_attempt_at) as at from (
            select distinct on (channel_id) next_attempt_at from notices where state = 'pending' order by channel_id, position
          ) as firsts`,
+        'notices_due_in',
       );
     },
 
@@ -296,11 +300,13 @@ async function findingsOf(
            left join replacements r on r.id = e.replacement_id
            where e.seq > $1 and e.seq <= $2 and e.type = any ($3::text[]) order by e.seq`,
           [from, to, types],
+          'telling_events',
         );
   const { unattended } = onlyRow(
     await client.query<{ unattended: number }>(
       `select count(*)::integer as unattended from expansions where ${isUnattended}`,
       [unattendedMs],
+      'unattended',
     ),
   );
   return {

@@ -36,9 +36,11 @@ export function createPostgresComparisons(
   const keep = options.differencesPerComparison ?? mostListedDifferences;
 
   const get = async (id: string): Promise<StoredComparison | null> => {
-    const [row] = await database.query<ComparisonRow>(`select ${columns} from comparisons where id = $1`, [
-      id,
-    ]);
+    const [row] = await database.query<ComparisonRow>(
+      `select ${columns} from comparisons where id = $1`,
+      [id],
+      'comparison',
+    );
     return row ? comparisonOf(row) : null;
   };
 
@@ -62,6 +64,7 @@ export function createPostgresComparisons(
           storableText(comparison.requestedBy),
           comparison.createdAt,
         ],
+        'create_comparison',
       );
       const stored = created ? comparisonOf(created) : await get(comparison.id);
       if (!stored) throw new NotFoundError('comparison', comparison.id);
@@ -82,6 +85,7 @@ export function createPostgresComparisons(
         const [row] = await client.query<{ pendingControl: ComparisonControl | null; stored: number }>(
           update.sql,
           update.values,
+          update.name,
         );
         if (!row) throw lostLease(leases, lease);
         return row;
@@ -178,11 +182,18 @@ function updateOf(lease: Lease, change: ComparisonChange) {
       : `differences_total = greatest(differences_total, ${bind(change.differencesTotal)}::bigint)`,
     `lease_until = clock_timestamp() + ${bind(lease.leaseMs)} * interval '1 millisecond'`,
   ];
-  return {
-    sql: `update comparisons set ${assignments.join(', ')} where ${heldBy}
-          returning pending_control as "pendingControl", differences_stored as "stored"`,
-    values,
-  };
+  const sql = `update comparisons set ${assignments.join(', ')} where ${heldBy}
+    returning pending_control as "pendingControl", differences_stored as "stored"`;
+  return { sql, values, name: nameOfSave(sql) };
+}
+
+const saves = new Map<string, string>();
+
+/** There are as many texts as there are sets of columns that change together: few. */
+function nameOfSave(sql: string): string {
+  const name = saves.get(sql) ?? `save_comparison_${saves.size}`;
+  saves.set(sql, name);
+  return name;
 }
 
 async function addDifferences(

@@ -60,6 +60,7 @@ export function createLeases(database: Database, of: LeasedTable): LeasedStore {
       await database.query(
         `update ${table} set lease_owner = null, lease_until = null where ${heldBy}`,
         leaseValues(lease),
+        `release_${table}`,
       );
     },
 

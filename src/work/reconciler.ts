@@ -12,6 +12,8 @@ export interface ReconcilerOptions {
     find(limit: number): Promise<readonly string[]>;
     takeOver(id: string): void;
   };
+  /** Whether what was rung for waits for room in this process: then what is due waits in the same line, and is seldom rung for. */
+  readonly isFull?: () => boolean;
   /** How long a wake-up has, before it is taken for lost; also the time between two looks. */
   readonly intervalMs: number;
   /** Between two looks where nothing is due; absent = seldom. */
@@ -31,6 +33,8 @@ const perLook = 1000;
 const ringsAtOnce = 16;
 /** What was rung for and stays due waits in the queue, or its ring was lost: it is rung for again after 1, 2, 4 … 32, 32 … looks. */
 const mostLooksBetweenRings = 32;
+/** A ring that was lost while the process had no room is made up for after so many looks, or by a process that has room. */
+const looksWhileFull = 8;
 
 /**
  * Rings again for everything that is due and that nobody works on: wake-ups that were lost with the queue, in a
@@ -38,7 +42,7 @@ const mostLooksBetweenRings = 32;
  * the lease taken.
  */
 export function startReconciler(options: ReconcilerOptions): Reconciler {
-  const { store, doorbell, left, intervalMs, onTrouble } = options;
+  const { store, doorbell, left, isFull = () => false, intervalMs, onTrouble } = options;
   /** By id, what stays due: how many looks lie between its rings now, and how many are to go. */
   let rung = new Map<string, { readonly every: number; readonly inLooks: number }>();
   const rounds: Rounds = startRounds({
@@ -68,7 +72,10 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   async function ring(ids: readonly string[], signal: AbortSignal): Promise<void> {
-    const waits = new Map(ids.map((id) => [id, rung.get(id) ?? { every: 1, inLooks: 0 }]));
+    const first = isFull()
+      ? { every: looksWhileFull, inLooks: looksWhileFull - 1 }
+      : { every: 1, inLooks: 0 };
+    const waits = new Map(ids.map((id) => [id, rung.get(id) ?? first]));
     const now = ids.filter((id) => waits.get(id)!.inLooks === 0);
     rung = new Map(
       [...waits].map(([id, { every, inLooks }]) => [

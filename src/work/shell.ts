@@ -198,6 +198,7 @@ export function startKind(kind: Kind): DoorbellAnswerer {
       },
     },
     left: { find: (limit) => store.left(limit), takeOver: (id) => wakeUps.takeOver(id) },
+    isFull: wakeUps.isFull,
     intervalMs: lostAfterMs,
     watch: (hear) => news.watch('due', (table) => (table === null || table === `${name}s`) && hear()),
     onTrouble: trouble(`the search for ${name}s that are due`),

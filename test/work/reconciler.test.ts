@@ -32,6 +32,14 @@ test('rings at once for what has become due, and ever more rarely for what stays
   expect(seen.rings.map(({ look }) => look).slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 64, 96]);
 });
 
+test('rings late for what becomes due while what was rung for waits for room', async () => {
+  let looks = 0;
+  const seen = start(() => (++looks > 10 ? ['waits', 'new'] : ['waits']), { isFull: () => looks < 10 });
+  await until(() => seen.looks > 40);
+  expect(seen.rings.filter(({ id }) => id === 'waits').map(({ look }) => look)).toEqual([8, 16, 32]);
+  expect(seen.rings.find(({ id }) => id === 'new')!.look).toBe(11);
+});
+
 test('rings at once for all that is due when the queue has come back', async () => {
   let away = false;
   const seen = start(
