@@ -306,7 +306,7 @@ async function findingsOf(
     await client.query<{ unattended: number }>(
       `select count(*)::integer as unattended from expansions where ${isUnattended}`,
       [unattendedMs],
-      'unattended',
+      'count_unattended',
     ),
   );
   return {

@@ -20,8 +20,8 @@ import { startReconciler } from './reconciler.ts';
 /** Work that this process holds. */
 export interface Held {
   readonly lease: Lease;
-  /** Prolongs the lease once a third of it has passed. Throws FencedError. */
-  keep(): Promise<void>;
+  /** Prolongs the lease once a third of it has passed since it was asked for, or since `savedAt`, when a save did so. Throws FencedError. */
+  keep(savedAt?: number): Promise<void>;
 }
 
 /**
@@ -69,8 +69,10 @@ export function underLease(options: ShellOptions, work: LeasedWork): WakeUpHandl
     let keptAt = now();
     return {
       lease,
-      async keep() {
-        if (now() - keptAt <= leaseMs / 3) return;
+      async keep(savedAt = keptAt) {
+        keptAt = Math.max(keptAt, savedAt);
+        // A clock that was set back says nothing of how long ago it was.
+        if (Math.abs(now() - keptAt) <= leaseMs / 3) return;
         await store.renew(lease);
         keptAt = now();
       },

@@ -117,6 +117,8 @@ export interface Session {
   readonly comparing: boolean;
   /** Whether a node is under way, or may begin now. */
   readonly syncing: boolean;
+  /** When a save or a question before a command last prolonged the lease. */
+  readonly leaseKnownAt: number;
   /** Stores what no turn has stored yet; to be called before the lease is given back. */
   settle(): Promise<void>;
   close(): void;
@@ -508,6 +510,9 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     },
     get comparing() {
       return [...running.keys()].some((index) => !reports.has(index));
+    },
+    get leaseKnownAt() {
+      return saver.leaseKnownAt;
     },
     get syncing() {
       return expansion.joins.some(needsLook) || (isAboutToBegin(expansion) && roomUntil > deps.clock.now());

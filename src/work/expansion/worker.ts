@@ -122,7 +122,7 @@ export function createWorker(deps: WorkerDeps): Worker {
         // The next look counts from this one's beginning; a slow database must not make the looks rarer.
         const wait = Math.min(again, Math.max(again * leastPause, turnedAt + again - clock.now()));
         const dueAt = clock.now() + wait;
-        await keep();
+        await keep(session.leaseKnownAt);
         await session.rest(wait, signal);
         if (!signal.aborted) deps.metrics?.lookDelay(Math.max(0, clock.now() - dueAt) / 1000);
       }
