@@ -35,8 +35,6 @@ it('large hashes that are absent while sizes are asked for, and back afterwards,
           return ':600\r\n';
         case 'HSCAN':
           return array(bulk('0'), array(...fields));
-        case 'HMGET':
-          return array(...parts.slice(2).map((field) => bulk(field.slice(1))));
         default:
           return sound(parts, socket);
       }

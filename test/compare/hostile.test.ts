@@ -190,7 +190,7 @@ describe('a fake server that hides a command in its answers', () => {
     };
     const report = await compare([left, right], { depth: 'full', timeoutMs: 300 });
     expect(report.verdict).toBe('inconclusive');
-    expect(commands).toContain(command === 'SSCAN' ? 'SCARD' : 'INFO');
+    expect(commands).toContain(command === 'SSCAN' ? 'SSCAN' : 'INFO');
     expect(commands).not.toContain('FLUSHALL');
   });
 });

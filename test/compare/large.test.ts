@@ -144,7 +144,7 @@ describe.skipIf(redisMissing !== null)(`large values on two real Redis servers $
   }
 
   describe('collections of many members', () => {
-    const numbers = Array.from({ length: 3000 }, (_, i) => i);
+    const numbers = Array.from({ length: 12_000 }, (_, i) => i);
 
     beforeEach(() =>
       load([

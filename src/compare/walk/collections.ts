@@ -24,7 +24,7 @@ export async function settleAll(comparer: Comparer): Promise<void> {
   for (;;) {
     if (settler.pending > 0) await settler.settle();
     const agreed = settler.takeAgreedInSize();
-    for (const { type, key } of agreed) if (type !== 'string') await compareLarge(comparer, type, key);
+    for (const { type, key } of agreed) if (type !== 'string') await compareLarge(comparer, type, key, 0);
     if (agreed.length === 0 && settler.pending === 0) return;
   }
 }
@@ -94,7 +94,7 @@ async function compareCollections(
   let members = 0;
   const small: number[] = [];
   const smallMembers: number[] = [];
-  const large: Buffer[] = [];
+  const large: number[] = [];
   for (let i = 0; i < keys.count; i++) {
     const left = sizes.left[i]!;
     const right = sizes.right[i]!;
@@ -102,14 +102,14 @@ async function compareCollections(
     if (left !== right) {
       const of = Math.max(left, right) <= wholeUpTo ? 'whole' : 'size';
       settler.suspect({ type, key: keys.get(i), probe: { of } });
-    } else if (left > wholeUpTo) large.push(keys.get(i));
+    } else if (left > wholeUpTo) large.push(i);
     else if (left > 0) {
       small.push(i);
       smallMembers.push(left);
     }
   }
   await compareSmall(comparer, type, keys.pick(small), smallMembers);
-  for (const key of large) await compareLarge(comparer, type, key);
+  for (const i of large) await compareLarge(comparer, type, keys.get(i), sizes.left[i]!);
   tally.lookedAtMembers(type, members);
 }
 
@@ -206,7 +206,7 @@ async function judgeWhole(comparer: Comparer, batch: AskedBatch): Promise<void> 
 /** The replies are too large to be kept: fewer keys at a time, and a single one in pieces. */
 async function compareTooLarge(comparer: Comparer, batch: WholeBatch): Promise<void> {
   const { type, keys, from, to, members } = batch;
-  if (to - from === 1) return compareLarge(comparer, type, keys.get(from));
+  if (to - from === 1) return compareLarge(comparer, type, keys.get(from), members);
   const middle = (from + to) >> 1;
   await judgeWhole(comparer, askWhole(comparer, { ...batch, to: middle, members: members >> 1 }));
   await judgeWhole(

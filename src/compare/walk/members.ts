@@ -20,12 +20,23 @@ const suspectsPerKey = 100;
 /** Walks over one collection before a server that loses its place is given up. */
 const mostTries = 3;
 
-/** Compares the members of one collection in pieces, one collection at a time. What differs becomes a suspect. */
-export function compareLarge(comparer: Comparer, type: Collection, listed: Buffer): Promise<void> {
+/** So many members take far longer to walk than questions whether anybody wrote meanwhile. */
+const manyMembers = 10_000;
+
+/**
+ * Compares the members of one collection in pieces, one collection at a time. What differs becomes a suspect.
+ * @param members how many it has; 0 = not known
+ */
+export function compareLarge(
+  comparer: Comparer,
+  type: Collection,
+  listed: Buffer,
+  members: number,
+): Promise<void> {
   // What is asked for ahead may outlive the reply in which the key lies.
   const key = Buffer.from(listed);
   return comparer.largeInTurn(() =>
-    type === 'list' ? compareLargeList(comparer, key) : new MemberWalk(comparer, type, key).run(),
+    type === 'list' ? compareLargeList(comparer, key) : new MemberWalk(comparer, type, key).run(members),
   );
 }
 
@@ -101,8 +112,9 @@ class MemberWalk {
   }
 
   /** Ends where it is clear that the collections differ. */
-  async run(): Promise<void> {
-    if (this.#pair.kind === 'redis' && this.#pager.byCursor) return this.#walkRedis();
+  async run(members: number): Promise<void> {
+    if (this.#pair.kind === 'redis' && this.#pager.byCursor && members >= manyMembers)
+      return this.#walkOneByOne();
     for (let tries = mostTries; tries > 0; tries--)
       if ((await this.#walk('left', 'right')) !== 'place lost') return;
     const { name } = this.#pair.left.connection;
@@ -110,11 +122,10 @@ class MemberWalk {
   }
 
   /**
-   * Redis has the members in an order of its own in each process, so that hardly a piece is like another, and each side is walked by
-   * itself. Of two collections that nobody wrote to, which have as many members, and of which the right one holds all members of
-   * the left one with their values, the right one holds no others and need not be walked.
+   * Walks the left side, and the right side only if needed. Of two collections that nobody wrote to, which have as many members, and
+   * of which the right one holds all members of the left one with their values, the right one holds no others.
    */
-  async #walkRedis(): Promise<void> {
+  async #walkOneByOne(): Promise<void> {
     const marks = readMarks(this.#pair);
     marks.catch(() => undefined);
     if ((await this.#walk('left')) === 'enough') return;
@@ -215,8 +226,9 @@ class MemberWalk {
   }
 
   /**
-   * Asks a Redis for all members of a piece by the very bytes that the other side listed. Whether all of them are there, with the
-   * same values; false also where this is not known.
+   * Redis has the members of a hash, set or zset in an order of its own in each process, so that hardly a piece is like
+   * another. There all members of a piece are asked for by the very bytes that the other side listed. Whether all of them
+   * are there, with the same values; false also where this is not known.
    */
   async #holdsAll(side: SideName, piece: Piece): Promise<boolean> {
     const many = this.#commandForMany(side);
