@@ -230,6 +230,8 @@ export function startDoorbellWorker(
   const handle = async ({ id: jobId, data: { id } }: Job<WakeUp>): Promise<number | null> => {
     if (joins(id)) return null;
     if (!(await roomCame())) return 0;
+    // It may have been taken over meanwhile.
+    if (joins(id)) return null;
     begin(id, new Promise((resolve) => onGone.set(jobId!, resolve)));
     return null;
   };

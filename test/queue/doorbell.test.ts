@@ -345,6 +345,24 @@ function describeDoorbell(make: () => Promise<Place>): void {
     await closed;
   });
 
+  it('works once on what is taken over while its wake-up waits for room', async () => {
+    const { calls, handler, letGo } = session();
+    let asked = 0;
+    let has = false;
+    const worker = answer(handler, { room: { take: () => ++asked > 0 && has } });
+    await doorbell.ring('a');
+    await until(() => asked > 0);
+    worker.takeOver('a');
+    await until(() => calls.length === 1);
+    has = true;
+    await doorbell.ring('b');
+    await until(() => calls.includes('b'));
+    expect(calls).toEqual(['a', 'b']);
+    letGo();
+    // The wake-up that waited was a ring, too.
+    await until(() => calls.filter((id) => id === 'a').length === 2);
+  });
+
   it('calls again at once for a ring that came while it worked', async () => {
     const { calls, handler, letGo } = session();
     answer(handler);
