@@ -36,4 +36,4 @@ export const pagesAhead = ({ pair }: Comparer, portion: Portion): number =>
   pair.pace.isCapped || portion.ofLargeThings ? 1 : 3;
 
 export const keyPortion = (comparer: Comparer, most = mostKeysPerPage): Portion =>
-  new Portion(comparer.pair.pace, most, comparer.meanKeyBytes);
+  new Portion(comparer.pair, most, comparer.meanKeyBytes);

@@ -1,9 +1,14 @@
 import type { KeyType } from '../model/comparison.ts';
-import type { Pace } from './pace.ts';
 import type { Pair } from './pair.ts';
 
-/** Bytes aimed at per reply. */
-const bytesAimedAt = 1024 * 1024;
+/**
+ * Bytes aimed at per reply. Of a Redis, more would be read half as fast, because they are no longer in the processor's cache when they
+ * are compared. A Pika takes longer for each question.
+ */
+export const bytesAimedAt = { redis: 256 * 1024, pika: 1024 * 1024 } as const;
+/** What of a pair says how much it may be asked for. */
+type Asked = Pick<Pair, 'kind' | 'pace'>;
+
 const largeBytes = 64 * 1024;
 /** Things asked for first, while nothing is known of their size. */
 const firstPortion = 32;
@@ -14,23 +19,24 @@ const growth = 4;
  * replies are small, at once fewer after a large reply.
  */
 export class Portion {
-  readonly #pace: Pace;
+  readonly #pair: Asked;
   readonly #most: number;
   readonly #fewestBytesEach: number;
   #grown: number;
   #bytesEach = 1024;
 
   /** @param bytesEach what one thing takes on the average, where that is known: the expected reply stays small then. */
-  constructor(pace: Pace, most: number, bytesEach = 16) {
-    this.#pace = pace;
+  constructor(pair: Asked, most: number, bytesEach = 16) {
+    this.#pair = pair;
     this.#most = most;
     this.#fewestBytesEach = bytesEach;
     this.#grown = Math.min(firstPortion, most);
   }
 
   get size(): number {
-    const { largestPage, largestReply } = this.#pace;
-    const bytes = Math.min(bytesAimedAt, largestReply);
+    const { kind, pace } = this.#pair;
+    const { largestPage, largestReply } = pace;
+    const bytes = Math.min(bytesAimedAt[kind], largestReply);
     const bySize = Math.floor(bytes / Math.max(this.#fewestBytesEach, this.#bytesEach));
     return Math.max(1, Math.min(this.#grown, largestPage, bySize));
   }
@@ -56,13 +62,13 @@ const mostMembersAtOnce = 1000;
 
 /** Members read at a time, by type: of many small collections together, and of one large collection. */
 export class MemberPortions {
-  readonly #pace: Pace;
+  readonly #pair: Asked;
   readonly #mostAtOnce: number;
   readonly #portions = new Map<string, Portion>();
 
-  constructor({ pace, kind }: Pick<Pair, 'pace' | 'kind'>) {
-    this.#pace = pace;
-    this.#mostAtOnce = kind === 'redis' ? mostMembersAtOnce : mostMembers;
+  constructor(pair: Asked) {
+    this.#pair = pair;
+    this.#mostAtOnce = pair.kind === 'redis' ? mostMembersAtOnce : mostMembers;
   }
 
   ofSmall(type: KeyType): Portion {
@@ -76,7 +82,7 @@ export class MemberPortions {
   #get(name: string, most: number): Portion {
     const known = this.#portions.get(name);
     if (known) return known;
-    const made = new Portion(this.#pace, most);
+    const made = new Portion(this.#pair, most);
     this.#portions.set(name, made);
     return made;
   }

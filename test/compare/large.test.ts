@@ -69,6 +69,26 @@ describe.skipIf(redisMissing !== null)(`large values on two real Redis servers $
     ]);
   });
 
+  it.each([10_000, 100_000])('of %i bytes come some 256 KB at a time', async (bytes) => {
+    await load(Array.from({ length: 400 }, (_, i) => ['SET', `string:${i}`, Buffer.alloc(bytes, i)]));
+    const { sendBytes } = WireConnection.prototype;
+    const replies: number[] = [];
+    vi.spyOn(WireConnection.prototype, 'sendBytes').mockImplementation(async function (
+      this: WireConnection,
+      ...asked
+    ) {
+      const reply = await sendBytes.apply(this, asked);
+      replies.push(reply.totalBytes);
+      return reply;
+    });
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    expect(await compareHere()).toMatchObject({ verdict: 'equal', lookedAtKeys: 400 });
+    expect(Math.max(...replies)).toBeLessThan(350_000);
+    expect(replies.filter((each) => each > 150_000).length).toBeGreaterThan((2 * 400 * bytes) / 350_000 / 2);
+  });
+
   it('are read in pieces where they differ, or where most are large', async () => {
     await load(Array.from({ length: 30 }, (_, i) => ['SET', `large:${i}`, Buffer.alloc(3 * megabyte, i)]));
     await servers[1].load([['SETRANGE', 'large:3', megabyte, 'other']]);

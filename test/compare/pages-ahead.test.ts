@@ -4,7 +4,8 @@ import { Portion } from '../../src/compare/portion.ts';
 import { PageSizes, PagesAhead } from '../../src/compare/walk/pages-ahead.ts';
 
 it('a page is asked for with the same size on both sides, whichever asks first', () => {
-  const portion = new Portion(new Pace({ maxOpsPerSecond: null, maxBytesPerSecond: null }, systemClock), 500);
+  const pace = new Pace({ maxOpsPerSecond: null, maxBytesPerSecond: null }, systemClock);
+  const portion = new Portion({ kind: 'redis', pace }, 500);
   const sizes = new PageSizes(portion);
   const left = [sizes.of(0)];
   portion.saw(32, 320);

@@ -91,7 +91,7 @@ export class Settler {
     this.#pair = pair;
     this.#tally = tally;
     this.#options = options;
-    this.#portion = new Portion(pair.pace, suspectsPerLook);
+    this.#portion = new Portion(pair, suspectsPerLook);
     this.#expiry = expiryCommand(pair.left.facts, pair.right.facts);
   }
 

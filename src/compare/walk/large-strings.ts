@@ -2,13 +2,13 @@ import { countIn, ErrorReply, ReplyReader } from '../../resp/reader.ts';
 import { ListedStrings } from '../../resp/strings.ts';
 import { type Comparer, largeAtOnce } from '../comparer.ts';
 import type { Pair, SideName } from '../pair.ts';
+import { bytesAimedAt } from '../portion.ts';
 import { saysAbsent } from '../wire/probe.ts';
 import { accepted, assertAccepted, sameBytes } from '../wire/wire.ts';
 import { OpenPages } from './open-pages.ts';
 
-/** Strings up to this size are read whole, together with as many others as do not take more in all. */
-const batchBytes = 1024 * 1024;
-/** Larger ones are read in pieces of this size. */
+/** Larger strings are read in pieces. */
+const largestWholeBytes = 1024 * 1024;
 const pieceBytes = 512 * 1024;
 
 export interface BySize {
@@ -34,13 +34,13 @@ export async function compareLargeStrings(comparer: Comparer, keys: readonly Buf
     const [left, right] = sizes[i]!;
     const bytes = left === null || right === null ? null : Math.max(left, right);
     if (bytes === null) others.push(key);
-    else if (bytes > batchBytes) {
+    else if (bytes > largestWholeBytes) {
       large.push(key);
       await comparePieces(comparer, key, left!, right!);
     } else {
       if (batches.length === 0 || bytes > room) {
         batches.push([]);
-        room = batchBytes;
+        room = bytesAimedAt.redis;
       }
       batches.at(-1)!.push(key);
       room -= bytes;

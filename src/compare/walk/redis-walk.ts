@@ -54,7 +54,7 @@ export async function scan(
 }
 
 /** Large things are read few at a time, but not as few of their names. */
-const namesOfLarge = 8;
+const namesOfLarge = 32;
 /** The share of a page that lets the next page be read as if all its keys were of one type. */
 const mostOfPage = 0.75;
 
