@@ -11,6 +11,7 @@ import { StoreUnavailableError } from '../../src/store/store.ts';
 import { compiled } from '../support/compiled.ts';
 import { whenEnded } from '../support/ended.ts';
 import { newExpansion } from '../support/expansions.ts';
+import { copyPrepared } from '../support/prepared-postgres.ts';
 import { until } from '../support/until.ts';
 
 let script: string;
@@ -42,6 +43,8 @@ const start = async (options: Partial<Parameters<typeof startEmbeddedPostgres>[0
   servers.push(server);
   return server;
 };
+/** A data folder that PostgreSQL has made already: to make one takes over a second of the processor. */
+const prepare = () => copyPrepared(dataDir);
 const open = async () => {
   const store = await openStore({ dataDir });
   opened.push(store);
@@ -96,6 +99,7 @@ it('makes its data folder, reachable by its owner alone, and stops without a tra
 });
 
 it('loses no acknowledged row when its process is killed with kill -9, time and again', async () => {
+  await prepare();
   const acknowledged: string[] = [];
   for (let round = 1; round <= 3; round++) {
     const child = startChild('write');
@@ -112,6 +116,7 @@ it('loses no acknowledged row when its process is killed with kill -9, time and 
 });
 
 it('refuses a second instance on its data folder in one line, and leaves the first one alone', async () => {
+  await prepare();
   const first = startChild('hold');
   await until(() => first.lines.includes('ready'), { withinMs: 60_000 });
   const error = await openStore({ dataDir }).catch((reason) => reason);
@@ -137,7 +142,7 @@ it('lets one of two that start at the same moment have the folder', async () => 
 });
 
 it('waits for another server that has made its lock file and not yet written to it', async () => {
-  await (await start()).stop();
+  await prepare();
   await writeFile(join(dataFolder(), 'postmaster.pid'), '');
   const starting = start();
   const log = () => readFile(join(dataDir, 'postgres', 'server.log'), 'utf8');
@@ -147,7 +152,7 @@ it('waits for another server that has made its lock file and not yet written to 
 });
 
 it('launches its server again when another start took it for a left-over and stopped it', async () => {
-  await (await start()).stop();
+  await prepare();
   const starting = start();
   await until(async () => (await pidInFile(dataFolder())) !== null, { withinMs: 60_000 });
   const stopped = (await pidInFile(dataFolder()))!;
@@ -163,6 +168,7 @@ it('launches its server again when another start took it for a left-over and sto
 });
 
 it('starts again when the server is killed, and goes on with what it knew', async () => {
+  await prepare();
   const notices: string[] = [];
   const server = await start({ onNotice: (text) => notices.push(text) });
   const database = openDatabase({ connection: server.connection });
@@ -185,6 +191,7 @@ it('starts again when the server is killed, and goes on with what it knew', asyn
 });
 
 it('starts though its pid file names a process that is another program now', async () => {
+  await prepare();
   const server = await start();
   const folder = server.connection as { host: string };
   await server.stop();
@@ -235,6 +242,7 @@ it('removes what an interrupted start left behind, and begins anew', async () =>
 });
 
 it('says what PostgreSQL said when it cannot be started', async () => {
+  await prepare();
   const error = await start({ settings: { shared_buffers: 'nonsense' } }).catch((reason) => reason);
   expect(error).toMatchObject({ code: 'embedded_postgres_failed' });
   expect(error.message).toContain('shared_buffers');
