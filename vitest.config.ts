@@ -1,10 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { builtThreads } from './test/built-threads.ts';
+import { keepFilesInMemory } from './test/files-in-memory.ts';
 import { ProgressReporter } from './test/progress-reporter.ts';
 import { shareProcesses, testsByProject } from './test/projects.ts';
 import { LongestFirst } from './test/sequencer.ts';
 import { isJustBuilt } from './test/support/program.ts';
+
+keepFilesInMemory();
 
 const projects = [...testsByProject(import.meta.dirname, isJustBuilt)].map(
   ([name, files]): TestProjectInlineConfiguration => ({
