@@ -6,6 +6,9 @@ import type { Pair } from './pair.ts';
  * are compared. A Pika takes longer for each question.
  */
 export const bytesAimedAt = { redis: 256 * 1024, pika: 1024 * 1024 } as const;
+/** The same by what things take in memory, which is far more than what is read of a collection. */
+const mostExpectedBytes = 1024 * 1024;
+
 /** What of a pair says how much it may be asked for. */
 type Asked = Pick<Pair, 'kind' | 'pace'>;
 
@@ -21,7 +24,7 @@ const growth = 4;
 export class Portion {
   readonly #pair: Asked;
   readonly #most: number;
-  readonly #fewestBytesEach: number;
+  readonly #expectedBytesEach: number;
   #grown: number;
   #bytesEach = 1024;
 
@@ -29,21 +32,20 @@ export class Portion {
   constructor(pair: Asked, most: number, bytesEach = 16) {
     this.#pair = pair;
     this.#most = most;
-    this.#fewestBytesEach = bytesEach;
+    this.#expectedBytesEach = bytesEach;
     this.#grown = Math.min(firstPortion, most);
   }
 
   get size(): number {
-    const { kind, pace } = this.#pair;
-    const { largestPage, largestReply } = pace;
-    const bytes = Math.min(bytesAimedAt[kind], largestReply);
-    const bySize = Math.floor(bytes / Math.max(this.#fewestBytesEach, this.#bytesEach));
-    return Math.max(1, Math.min(this.#grown, largestPage, bySize));
+    const { largestPage, largestReply } = this.#pair.pace;
+    const bySeen = Math.min(bytesAimedAt[this.#pair.kind], largestReply) / Math.max(16, this.#bytesEach);
+    const byExpected = Math.min(mostExpectedBytes, largestReply) / this.#expectedBytesEach;
+    return Math.max(1, Math.min(this.#grown, largestPage, Math.floor(Math.min(bySeen, byExpected))));
   }
 
   /** Whether things are so large that their sizes are better asked for before they are read. */
   get ofLargeThings(): boolean {
-    return Math.max(this.#fewestBytesEach, this.#bytesEach) > largeBytes;
+    return Math.max(this.#expectedBytesEach, this.#bytesEach) > largeBytes;
   }
 
   /** Tells how large a reply was; a single large value makes the following portions small for a while. */
