@@ -12,6 +12,7 @@ import { noHooks } from '../model/hooks.ts';
 import type { Policy } from '../model/policy.ts';
 import type { PlayedRun } from '../model/views/rehearsal.ts';
 import type { Cluster } from '../simulator/index.ts';
+import type { Orders } from '../store/store.ts';
 import type { Clock } from '../work/expansion/observer.ts';
 import { type Compare, createSession, type SessionStore } from '../work/expansion/session.ts';
 import { masterId, nodeId, type RehearsedFacts, rehearsalCluster } from './model.ts';
@@ -20,6 +21,11 @@ import { virtualWires } from './virtual-wires.ts';
 /** What happens in a run beside the plan; gets the cluster and the moment when the first copy is half done. */
 export type Fault = (cluster: Cluster, facts: RehearsedFacts, halfCopiedAt: number) => void;
 
+/** Nobody stops a rehearsal. */
+const noOrders: Orders = {
+  freeze: { frozen: false, reason: null, by: null, since: null },
+  withControls: [],
+};
 /** A run that takes this many times as long as forecast is ended. */
 const patience = 8;
 const leastVirtualMs = 600_000;
@@ -52,9 +58,8 @@ export async function play(
       batches: facts.batches,
       log: pino({ level: 'silent' }),
       metrics: null,
-      frozen: { now: async () => null, known: async () => null },
+      orders: { now: async () => noOrders, known: async () => noOrders },
       holds: { now: async () => [], known: async () => [] },
-      controlsWait: async () => false,
       crashPoint: () => undefined,
     },
     { id: expansion.id, owner: 'rehearsal', epoch: 1, leaseMs: 60_000 },

@@ -19,7 +19,6 @@ import type { ComparedBy, ComparisonReport } from '../../model/comparison.ts';
 import type { EventInput } from '../../model/events.ts';
 import {
   type BorrowedSetting,
-  type Control,
   type Expansion,
   isEnded,
   type Join,
@@ -38,7 +37,7 @@ import type { Metrics } from '../../platform/metrics.ts';
 import { type ActiveHold, heldByOf } from '../../store/holds.ts';
 import type { Lease } from '../../store/leases.ts';
 import { masterKey } from '../../store/master-key.ts';
-import type { Store } from '../../store/store.ts';
+import type { Orders, Store } from '../../store/store.ts';
 import { createHookAsker } from '../hook-asker.ts';
 import type { Cached } from './cached.ts';
 import { createHealthProbe, type ReadFigure } from './health-probe.ts';
@@ -86,10 +85,8 @@ export interface SessionDeps {
   readonly metrics: Metrics | null;
   /** Whether this process has the time to follow one more full sync, which then begins; absent = always. */
   readonly hasRoom?: () => boolean;
-  /** Whether a control waits for this expansion, as this process last saw it. */
-  readonly controlsWait: (expansionId: string) => Promise<boolean>;
-  /** Reason of the global stop: as last seen, and, right before a command, as of now. */
-  readonly frozen: Cached<string | null>;
+  /** As this process last saw them, and, right before a command, as of now. */
+  readonly orders: Cached<Orders>;
   /** Holds of all masters: as last seen, and, right before a command, as of now. */
   readonly holds: { known(): Promise<readonly ActiveHold[]>; now(): Promise<readonly ActiveHold[]> };
   /** Called after each durable step. Tests use it to kill the process. */
@@ -106,6 +103,9 @@ const roomAgainMs = 250;
 const roomForMs = 10_000;
 /** Looks that wait for the next save; a slow database must not make them many. */
 const mostLookNotes = 500;
+
+/** The reason of the global stop; null = there is none. */
+const frozenBy = ({ frozen, reason }: Orders['freeze']): string | null => (frozen ? (reason ?? '-') : null);
 
 export interface Session {
   /** One look and what follows. Milliseconds until the next, or null when there is nothing to do until a ring. */
@@ -164,8 +164,12 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
 
   async function turn(): Promise<number | null> {
     saver.check();
-    const controls = await pendingControls();
-    const stopped = (await deps.frozen.known()) !== null || holdOf(await deps.holds.known()) !== null;
+    // Of one moment: who lifts a freeze and then retries a node is obeyed in that order.
+    const { freeze, withControls } = await deps.orders.known();
+    const controls = withControls.includes(expansion.id)
+      ? await deps.store.pendingControls(expansion.id)
+      : [];
+    const stopped = freeze.frozen || holdOf(await deps.holds.known()) !== null;
     if (wasStopped && !stopped) discardLate();
     wasStopped = stopped;
     const begins = !stopped && isAboutToBegin(expansion);
@@ -195,7 +199,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
       nodeLooks,
       ...(sights ? { listings: sights.listings() } : {}),
       controls,
-      frozen: await deps.frozen.known(),
+      frozen: frozenBy(freeze) ?? frozenBy((await deps.orders.known()).freeze),
       held,
       reports,
       masterHeldBy,
@@ -233,10 +237,6 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     const now = deps.clock.now();
     if (roomUntil <= now && deps.hasRoom?.() !== false) roomUntil = now + roomForMs;
     return roomUntil > now;
-  }
-
-  async function pendingControls(): Promise<readonly Control[]> {
-    return (await deps.controlsWait(expansion.id)) ? deps.store.pendingControls(expansion.id) : [];
   }
 
   async function lockMaster(masterLook: Look | null): Promise<void> {
@@ -425,7 +425,7 @@ export function createSession(deps: SessionDeps, lease: Lease, loaded: Expansion
     for (let tries = 0; tries < 10; tries += 1) {
       if (!isFresh(saver.leaseKnownAt)) await saver.renew();
       const askedAt = deps.clock.now();
-      const frozen = await deps.frozen.now();
+      const frozen = frozenBy((await deps.orders.now()).freeze);
       if (frozen !== null && !isSetting(command)) return because('frozen', { reason: frozen });
       // The intent was stored before this question: a hold that it does not find will find the intent.
       const held = makesDump(command) ? holdOf(await deps.holds.now()) : null;

@@ -11,7 +11,7 @@ import type { WakeUpHandler } from '../../queue/doorbell.ts';
 import type { HoldStore } from '../../store/holds.ts';
 import type { Store } from '../../store/store.ts';
 import { type Held, type ShellOptions, underLease } from '../shell.ts';
-import { type Cached, cached } from './cached.ts';
+import { cached } from './cached.ts';
 import { gathered } from './gathered.ts';
 import type { ReadFigure } from './health-probe.ts';
 import { type Clock, realClock } from './observer.ts';
@@ -62,18 +62,6 @@ export interface Worker {
 export function createWorker(deps: WorkerDeps): Worker {
   const clock = deps.clock ?? realClock;
   const leaseMs = deps.leaseMs ?? defaultLeaseMs;
-  const orders = cached(
-    async () => {
-      const { freeze, withControls } = await deps.store.orders();
-      return { frozen: freeze.frozen ? (freeze.reason ?? '-') : null, withControls: new Set(withControls) };
-    },
-    ordersSeenForMs,
-    clock,
-  );
-  const frozen: Cached<string | null> = {
-    now: async () => (await orders.now()).frozen,
-    known: async () => (await orders.known()).frozen,
-  };
   const asked = deps.hooks ?? noHooks;
   const steps = cached(asked.steps, hooksSeenForMs, clock);
   /** Expansions of which a node is under way here, or is about to be. */
@@ -97,8 +85,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     ...(deps.readFigure ? { readFigure: deps.readFigure } : {}),
     log: deps.log,
     metrics: deps.metrics ?? null,
-    controlsWait: async (id: string) => (await orders.known()).withControls.has(id),
-    frozen,
+    orders: cached(() => deps.store.orders(), ordersSeenForMs, clock),
     holds: { known: cached(activeHolds, holdsSeenForMs, clock).known, now: activeHolds },
     crashPoint: deps.crashPoint ?? passByCrashPoints,
   };
