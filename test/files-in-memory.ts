@@ -3,6 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 const inMemory = '/dev/shm/';
 /** Of the servers of all tests that run at a time, many times over. */
 const roomNeeded = 4e9;
+/** Beside what the tests themselves take. */
+const memoryNeeded = 2 * roomNeeded;
 
 /**
  * Lets tests have their files in memory where Linux has room there, until this process ends: a database is some 2,000 files, and a disk
@@ -20,7 +22,7 @@ export function keepFilesInMemory(): void {
 function hasRoom(): boolean {
   try {
     const { bavail, bsize } = statfsSync(inMemory);
-    return bavail * bsize > roomNeeded;
+    return bavail * bsize > roomNeeded && process.availableMemory() > memoryNeeded;
   } catch {
     return false;
   }
