@@ -13,9 +13,12 @@ import type { LoadRequest } from './load-nodes.ts';
 import { acceptFrozen, endsOf, startDatabase, startNodes, thaw } from './load-run.ts';
 import { processorMs } from './processes.ts';
 
-const masters = Number(process.env.WORKERS_MASTERS ?? 120);
+/** For each worker, so that all are as busy: a worker with less to do wakes up more often for what it does. */
+const mastersEach = Number(process.env.WORKERS_MASTERS ?? 60);
 /** For each worker, before anything is measured: a process compiles for some seconds what it does often. */
 const mastersBefore = 30;
+/** Where one of two is killed, and of each kind where some are slow. */
+const mastersAside = 30;
 const nodesEach = 3;
 /** Twice the time between two looks at a copy of 1.5 s, and in the middle of a long copy (core/steps/pace.ts). */
 const lookWithinMs = 1000;
@@ -46,7 +49,7 @@ export async function benchWorkers(): Promise<void> {
       more: `${many.nodesPerSecond.toFixed(1)} and ${one.nodesPerSecond.toFixed(1)} nodes a second on ${cores} cores`,
     });
     figure({
-      what: `workers, nodes for a second of processor time of ${count} beside that of 1`,
+      what: `workers, nodes for a second of processor time of ${count} beside that of 1, with ${mastersEach} masters for each`,
       value: many.nodesPerProcessorSecond / one.nodesPerProcessorSecond,
       goal: { atLeast: least / count },
       more: `${many.nodesPerProcessorSecond.toFixed(1)} and ${one.nodesPerProcessorSecond.toFixed(1)}, in workers and database`,
@@ -92,7 +95,7 @@ async function open(program: string, request: LoadRequest, count: number) {
 }
 
 async function throughput(program: string, count: number): Promise<Throughput> {
-  const ofBefore = mastersBefore * count;
+  const [ofBefore, masters] = [mastersBefore * count, mastersEach * count];
   const request = { masters: ofBefore + masters, nodesEach, lookWithinMs, copySeconds: 1.5 };
   const site = await open(program, request, count);
   try {
@@ -140,7 +143,7 @@ async function throughput(program: string, count: number): Promise<Throughput> {
 
 /** One of two workers is killed while all its nodes copy. */
 async function takeover(program: string): Promise<void> {
-  const many = Math.ceil(masters / 4);
+  const many = mastersAside;
   const site = await open(
     program,
     { masters: many, nodesEach: 1, lookWithinMs: seldomWithinMs, copySeconds: 40 },
@@ -181,7 +184,7 @@ async function takeover(program: string): Promise<void> {
 
 /** Half of the masters answer only after a while: the others are as quick as if they were alone. */
 async function besideSlow(program: string): Promise<void> {
-  const many = Math.ceil(masters / 4);
+  const many = mastersAside;
   const seconds: number[] = [];
   for (const slow of [0, many]) {
     const request = { masters: many + slow, slow, nodesEach: 1, lookWithinMs, copySeconds: 1.5 };
