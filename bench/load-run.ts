@@ -42,9 +42,9 @@ export interface Writes {
   readonly walBytes: number;
 }
 
-/** A PostgreSQL that waits for its disk, as one in use does. */
+/** A PostgreSQL that waits for its disk, as one in use does, with connections for several processes (docs/scale.md). */
 export async function startDatabase() {
-  const postgres = await startPostgres({ fsync: 'on', full_page_writes: 'on' });
+  const postgres = await startPostgres({ fsync: 'on', full_page_writes: 'on', max_connections: '300' });
   const { url, connection } = await postgres.createMigratedDatabase();
   const database = openDatabase({ connection, maxConnections: 2 });
   const rowOf = async <T>(sql: string) => (await database.query<T & Record<string, unknown>>(sql))[0]!;
