@@ -126,10 +126,9 @@ class MemberWalk {
    * of which the right one holds all members of the left one with their values, the right one holds no others.
    */
   async #walkOneByOne(): Promise<void> {
-    const marks = readMarks(this.#pair);
-    marks.catch(() => undefined);
+    const marks = await readMarks(this.#pair);
     if ((await this.#walk('left')) === 'enough') return;
-    const holdsNoOthers = !this.#isSuspected && (await this.#haveAsManySince(await marks));
+    const holdsNoOthers = !this.#isSuspected && (await this.#haveAsManySince(marks));
     if (!holdsNoOthers) await this.#walk('right');
   }
 
