@@ -66,6 +66,7 @@ function restUntil({ state, stateReason }: Expansion): number | null {
 function lookAtNodeIn(expansion: Expansion, join: Join, now: number): number {
   const { policy, masterTracker } = expansion;
   const { boundEndsAt = null } = join.progress;
+  if (mustBeSeen(join)) return 0;
   const apartMs = lookApartMs(expansion, join, now);
   const sinceMs = copiesOn(join) ? Math.max(0, sinceLook(join, now)) : 0;
   const ends = [
@@ -80,7 +81,7 @@ function lookAtNodeIn(expansion: Expansion, join: Join, now: number): number {
 /** Whether the node is to be looked at in this turn: a copy goes on unseen for longer than the next look at others takes. */
 export function isDue(expansion: Expansion, join: Join, now: number): boolean {
   const { boundEndsAt = null } = join.progress;
-  if (!copiesOn(join) || expansion.masterTracker.silentSince !== null) return true;
+  if (!copiesOn(join) || mustBeSeen(join) || expansion.masterTracker.silentSince !== null) return true;
   if (boundEndsAt !== null && boundEndsAt - now < closeLookMs) return true;
   const ms = sinceLook(join, now);
   return ms < 0 || ms >= dueShare * lookApartMs(expansion, join, now);
@@ -104,6 +105,12 @@ function copiesOn(join: Join): boolean {
   const tracker = attempt?.tracker ?? null;
   if (join.phase !== 'transferring' || join.leaving !== null || attempt?.step !== 'syncing') return false;
   return tracker !== null && tracker.busySince === null && tracker.unreachableSince === null;
+}
+
+/** The node alone tells whether a newer dump of its master is another's, or its own since it was started again. */
+function mustBeSeen(join: Join): boolean {
+  const tracker = currentAttempt(join)?.tracker;
+  return copiesOn(join) && tracker != null && lastPass(tracker)?.nodeToBeSeen === true;
 }
 
 /** Time between two looks at a node. */

@@ -132,7 +132,7 @@ export function trackSlave(
   master: MasterTracker,
   capabilities: Capabilities,
 ): SlaveTracker {
-  const tracker = withSight(known, look, known.attachedAt);
+  const tracker = withSight(nodeSeen(known, look), look, known.attachedAt);
   if (look.kind !== 'answered') return trackSilence(tracker, look);
   const { facts, at } = look;
   const restarted =
@@ -171,6 +171,14 @@ function cameBackAsStranger(tracker: SlaveTracker, facts: NodeFacts): boolean {
   return facts.server?.processId == null || facts.server.processId !== tracker.processId;
 }
 
+/** A node that answers, or hangs, is still the process that copies: else its restart is seen at this look. */
+function nodeSeen(tracker: SlaveTracker, { kind }: Look): SlaveTracker {
+  const wait = tracker.waits.at(-1);
+  if (wait?.nodeToBeSeen === undefined || (kind !== 'answered' && kind !== 'busy')) return tracker;
+  const { nodeToBeSeen: _seenNow, ...seen } = wait;
+  return replaceLastPass(tracker, seen);
+}
+
 /** A look at the master alone can tell that a snapshot was superseded; feed each of them to its slaves. */
 export function trackSlaveThroughMaster(
   tracker: SlaveTracker,
@@ -182,16 +190,15 @@ export function trackSlaveThroughMaster(
   const wait = listed.waits.at(-1);
   if (!wait) return listed;
   if (wait.endedAt !== null) return replaceLastPass(listed, takeLateSupersession(wait, master));
-  return replaceLastPass(
-    listed,
-    takeSupersession(
-      takeSnapshot(wait, master),
-      newcomers(listed, master, capabilities),
-      master,
-      at,
-      capabilities,
-    ),
+  const taken = takeSupersession(
+    takeSnapshot(wait, master),
+    newcomers(listed, master, capabilities),
+    master,
+    at,
+    capabilities,
   );
+  const isNews = wait.supersededBy === null && taken.supersededBy !== null;
+  return replaceLastPass(listed, isNews ? { ...taken, nodeToBeSeen: true } : taken);
 }
 
 function trackSilence(

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Expansion } from '../../../src/model/expansion.ts';
 import type { Cluster } from '../../../src/simulator/index.ts';
-import { begin, ended, isIn } from './played-expansion.ts';
+import { begin, ended, isIn, minute } from './played-expansion.ts';
 
 const halted = ({ state }: Expansion): boolean => state === 'halted';
 const over = (expansion: Expansion): boolean => ended(expansion) || halted(expansion);
@@ -450,6 +450,26 @@ test.each(['3.5.4', '4.0.1'] as const)(
         text: expect.stringContaining('without its master'),
       }),
     );
+    expect(cluster.observe('n1').missing).toBe(0);
+  },
+);
+
+/** The master is looked at twice, and the node once, in a second: each may be the first to show the restart. */
+const inOneSecond = [0, 150, 300, 450, 600, 750, 900];
+
+test.each(
+  (['3.5.4', '4.0.1'] as const).flatMap((version) => inOneSecond.map((ms) => [version, ms] as const)),
+)(
+  '%s: a node that is killed and started again in mid-copy is named so, and copies once more by itself (%i ms, real 3.5.4)',
+  async (version, ms) => {
+    const { comesTo, until, cluster } = await begin({ version, nodes: ['n1'] });
+    await comesTo('its copy', isIn(0, 'transferring'));
+    const at = cluster.now() + 5000 + ms;
+    await until(async () => cluster.now() >= at, minute);
+    cluster.fault.crash('n1');
+    cluster.fault.restart('n1');
+    const { attempts, anomalies } = firstJoin(await comesTo('its end', over));
+    expect([attempts.length, anomalies.map(({ code }) => code)]).toEqual([1, ['node_restarted']]);
     expect(cluster.observe('n1').missing).toBe(0);
   },
 );
