@@ -1,8 +1,8 @@
 import {
   type BackendFactory,
-  createPostgresBackend,
   createRedisBackend,
   type IQueueBackend,
+  PostgresQueueBackend,
   runMigrations,
 } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -10,6 +10,7 @@ import type { RedisTls } from '../platform/config.ts';
 import { PostgresClient } from '../platform/postgres-client.ts';
 import { QueueSetupError } from './errors.ts';
 import { inTime } from './in-time.ts';
+import { queueSchema, sharedConnections } from './postgres-connections.ts';
 
 /** A PostgreSQL as the store names it. */
 type QueuePostgres =
@@ -32,7 +33,7 @@ export interface BullmqConnection {
   answers(): Promise<boolean>;
 }
 
-/** A queue that was found usable. Every object built on it has connections of its own. */
+/** A queue that was found usable. Every object built on a Redis has connections of its own; on PostgreSQL they share theirs. */
 export interface QueueBackend {
   readonly kind: 'redis' | 'postgres';
   /** Waits for a server that is away, for as long as it takes. */
@@ -41,8 +42,6 @@ export interface QueueBackend {
   readonly forProducers: BullmqConnection;
 }
 
-/** The schema of the queue's tables, beside the store's. */
-const queueSchema = 'pika_expander_queue';
 const connectTimeoutMs = 5_000;
 /** A Redis that takes connections and does not answer, or loads its data, is waited for no longer at the start. */
 const answerWithinMs = 10_000;
@@ -175,12 +174,7 @@ function assertUsable(where: string, info: ReadonlyMap<string, string>): void {
 }
 
 async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
-  const config = {
-    ...place,
-    connectionTimeoutMillis: connectTimeoutMs,
-    idleTimeoutMillis: keepIdleMs,
-    keepAlive: true,
-  };
+  const config = { ...place, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true };
   const client = new PostgresClient(config);
   try {
     await client.connect();
@@ -194,14 +188,18 @@ async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
   } finally {
     await client.end().catch(() => undefined);
   }
-  const connection = { ...config, schema: queueSchema, Client: PostgresClient };
   // A caller that waits for PostgreSQL hears when it is gone, so nobody needs to ask beforehand.
   const answers = async () => true;
-  const factory = createPostgresBackend as unknown as BackendFactory<IQueueBackend, unknown>;
-  const both = { factory, answers, asking: { drainDelay: askPostgresAfterS } };
-  return {
-    kind: 'postgres',
-    forWorkers: { connection: { ...connection, max: 4 }, ...both },
-    forProducers: { connection: { ...connection, max: 2, statement_timeout: 10_000 }, ...both },
-  };
+  const connect = sharedConnections({ ...config, idleTimeoutMillis: keepIdleMs, statement_timeout: 10_000 });
+  const factory: BullmqConnection['factory'] = (name, options, { withBlockingConnection: listens } = {}) =>
+    new PostgresQueueBackend(
+      connect({ listens: listens === true }),
+      name,
+      options as ConstructorParameters<typeof PostgresQueueBackend>[2],
+      true,
+      // Its workers are counted by the names of their connections.
+      listens ? name : undefined,
+    );
+  const both = { connection: {}, factory, answers, asking: { drainDelay: askPostgresAfterS } };
+  return { kind: 'postgres', forWorkers: both, forProducers: both };
 }

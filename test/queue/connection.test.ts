@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openDoorbell } from '../../src/queue/bullmq-doorbell.ts';
+import { openDoorbell, startDoorbellWorker } from '../../src/queue/bullmq-doorbell.ts';
 import { openQueueBackend } from '../../src/queue/connection.ts';
 import { QueueSetupError, QueueUnavailableError } from '../../src/queue/errors.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { breakTakenConnections } from '../support/broken-connections.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
 
 const started: TestRedis[] = [];
 afterAll(() => Promise.all(started.map((redis) => redis.stop())));
@@ -96,5 +98,49 @@ it('says so when a connection of the queue breaks as soon as it is taken', async
   await expect(doorbell.ping()).rejects.toThrow(QueueUnavailableError);
   mend();
   await doorbell.close();
+  await postgres.stop();
+});
+
+it('needs few connections to PostgreSQL for all kinds of work together, and gives them back', async () => {
+  const postgres = await startPostgres();
+  const { connection } = await postgres.createDatabase();
+  const database = openDatabase({ connection });
+  const backend = await openQueueBackend({ postgres: connection });
+  const called = new Set<string>();
+  const kinds = (
+    ['expansion', 'comparison', 'campaign', 'audit', 'guard', 'hold', 'replacement'] as const
+  ).map((kind) => {
+    const name = `${kind}-wake-ups` as const;
+    const doorbell = openDoorbell(backend, { name });
+    const handle = async (id: string) => {
+      called.add(id);
+      return null;
+    };
+    return { kind, doorbell, worker: startDoorbellWorker(backend, doorbell, handle, { name }) };
+  });
+  const ids = kinds.flatMap(({ kind }) => Array.from({ length: 20 }, (_, i) => `${kind}-${i}`));
+  const held = async (): Promise<number> =>
+    Number(
+      (
+        await database.query<{ count: string }>(
+          'select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+        )
+      )[0]!.count,
+    );
+  await Promise.all(
+    kinds.flatMap(({ kind, doorbell }) =>
+      ids.filter((id) => id.startsWith(kind)).map((id) => doorbell.ring(id)),
+    ),
+  );
+  await until(() => called.size === ids.length);
+  // Each kind listens on a connection of its own.
+  expect(await held()).toBeLessThanOrEqual(kinds.length + 6);
+  for (const { doorbell, worker } of kinds) {
+    expect(await doorbell.workers()).toBe(1);
+    await worker.close();
+    await doorbell.close();
+  }
+  await until(async () => (await held()) === 0);
+  await database.close();
   await postgres.stop();
 });

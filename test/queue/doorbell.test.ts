@@ -137,13 +137,12 @@ describe('on PostgreSQL', () => {
   });
 
   it('tells of a worker that was started while PostgreSQL was away, and would stay idle', async () => {
-    const backend = await openQueueBackend({ postgres: database.connection });
-    const away = {
-      ...backend.forWorkers,
-      connection: { ...(backend.forWorkers.connection as object), host: '/nowhere' },
-    };
+    const another = await startPostgres();
+    const { connection } = await another.createDatabase();
+    const backend = await openQueueBackend({ postgres: connection });
+    await another.stop();
     const doorbell = openDoorbell(backend);
-    const worker = startDoorbellWorker({ ...backend, forWorkers: away }, doorbell, async () => null);
+    const worker = startDoorbellWorker(backend, doorbell, async () => null);
     await expect(worker.ready()).rejects.toMatchObject({ code: 'queue_unavailable' });
     await worker.close();
     await doorbell.close();
