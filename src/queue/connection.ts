@@ -1,16 +1,10 @@
-import {
-  type BackendFactory,
-  createRedisBackend,
-  type IQueueBackend,
-  PostgresQueueBackend,
-  runMigrations,
-} from 'bullmq';
+import { type BackendFactory, createRedisBackend, type IQueueBackend, runMigrations } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { RedisTls } from '../platform/config.ts';
 import { PostgresClient } from '../platform/postgres-client.ts';
 import { QueueSetupError } from './errors.ts';
 import { inTime } from './in-time.ts';
-import { queueSchema, sharedConnections } from './postgres-connections.ts';
+import { queueSchema, sharedBackends } from './postgres-connections.ts';
 
 /** A PostgreSQL as the store names it. */
 type QueuePostgres =
@@ -190,16 +184,7 @@ async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
   }
   // A caller that waits for PostgreSQL hears when it is gone, so nobody needs to ask beforehand.
   const answers = async () => true;
-  const connect = sharedConnections({ ...config, idleTimeoutMillis: keepIdleMs, statement_timeout: 10_000 });
-  const factory: BullmqConnection['factory'] = (name, options, { withBlockingConnection: listens } = {}) =>
-    new PostgresQueueBackend(
-      connect({ listens: listens === true }),
-      name,
-      options as ConstructorParameters<typeof PostgresQueueBackend>[2],
-      true,
-      // Its workers are counted by the names of their connections.
-      listens ? name : undefined,
-    );
+  const factory = sharedBackends({ ...config, idleTimeoutMillis: keepIdleMs, statement_timeout: 10_000 });
   const both = { connection: {}, factory, answers, asking: { drainDelay: askPostgresAfterS } };
   return { kind: 'postgres', forWorkers: both, forProducers: both };
 }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { PostgresClient } from '../platform/postgres-client.ts';
-import { createListener, type Hear } from './listener.ts';
+import { createListener, type Hear } from '../platform/postgres-listener.ts';
 import { StoreUnavailableError } from './store.ts';
 
 /** How to reach PostgreSQL: a URL, or the socket folder of the embedded server. */

@@ -1,5 +1,5 @@
+import type { Hear } from '../platform/postgres-listener.ts';
 import type { Database, Queryable } from './database.ts';
-import type { Hear } from './listener.ts';
 
 /**
  * What the processes tell each other through the database, so that nobody has to ask it again and again:

@@ -133,8 +133,8 @@ it('needs few connections to PostgreSQL for all kinds of work together, and give
     ),
   );
   await until(() => called.size === ids.length);
-  // Each kind listens on a connection of its own.
-  expect(await held()).toBeLessThanOrEqual(kinds.length + 6);
+  // One listens.
+  expect(await held()).toBeLessThanOrEqual(5);
   for (const { doorbell, worker } of kinds) {
     expect(await doorbell.workers()).toBe(1);
     await worker.close();

@@ -15,7 +15,8 @@ import { startRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
 interface Place {
-  readonly backend: QueueBackend;
+  /** As another process does. */
+  open(): Promise<QueueBackend>;
   /** Empties the queue behind everybody's back. */
   lose(): Promise<void>;
   close(): Promise<void>;
@@ -29,7 +30,7 @@ describe('on Redis', () => {
   afterAll(() => redis.stop());
 
   describeDoorbell(async () => ({
-    backend: await openQueueBackend({ redisUrl: redis.url }),
+    open: () => openQueueBackend({ redisUrl: redis.url }),
     lose: () => redis.flushAll(),
     close: () => redis.flushAll(),
   }));
@@ -107,8 +108,9 @@ describe('on PostgreSQL', () => {
     await queue.close();
   };
   describeDoorbell(async () => {
-    const backend = await openQueueBackend({ postgres: database.connection });
-    return { backend, lose: () => lose(backend), close: () => lose(backend) };
+    const open = () => openQueueBackend({ postgres: database.connection });
+    const empty = async () => lose(await open());
+    return { open, lose: empty, close: empty };
   });
 
   it('goes on when PostgreSQL is killed and comes back', async () => {
@@ -167,13 +169,15 @@ describe('on PostgreSQL', () => {
 /** What the doorbell promises on any backend. */
 function describeDoorbell(make: () => Promise<Place>): void {
   let place: Place;
+  let backend: QueueBackend;
   let doorbell: Doorbell;
   const workers: DoorbellWorker[] = [];
   const troubles: Error[] = [];
 
   beforeEach(async () => {
     place = await make();
-    doorbell = openDoorbell(place.backend);
+    backend = await place.open();
+    doorbell = openDoorbell(backend);
   });
   afterEach(async () => {
     await Promise.all(workers.splice(0).map((worker) => worker.close()));
@@ -182,8 +186,8 @@ function describeDoorbell(make: () => Promise<Place>): void {
     troubles.length = 0;
   });
 
-  const answer = (handler: WakeUpHandler, options: DoorbellWorkerOptions = {}) => {
-    const worker = startDoorbellWorker(place.backend, doorbell, handler, {
+  const answer = (handler: WakeUpHandler, options: DoorbellWorkerOptions = {}, at = backend) => {
+    const worker = startDoorbellWorker(at, doorbell, handler, {
       onTrouble: (error) => troubles.push(error),
       ...options,
     });
@@ -222,7 +226,8 @@ function describeDoorbell(make: () => Promise<Place>): void {
 
   it('tells how many processes answer it', async () => {
     expect(await doorbell.workers()).toBe(0);
-    const [first] = [answer(async () => null), answer(async () => null)];
+    const first = answer(async () => null);
+    answer(async () => null, {}, await place.open());
     await until(async () => (await doorbell.workers()) === 2);
     await first.close();
     await until(async () => (await doorbell.workers()) === 1);
@@ -320,7 +325,7 @@ function describeDoorbell(make: () => Promise<Place>): void {
     let has = true;
     const room = { take: () => ++asked > 0 && has };
     const ring = async (id: string) => void rings.push(id);
-    const worker = startDoorbellWorker(place.backend, { ring }, handler, { room });
+    const worker = startDoorbellWorker(backend, { ring }, handler, { room });
     workers.push(worker);
     await worker.ready();
     await worker.ring('a');
@@ -439,7 +444,7 @@ function describeDoorbell(make: () => Promise<Place>): void {
     });
     for (let n = 0; n < 20; n++) await doorbell.ring(`exp-${n}`);
     await until(() => called.size === 20);
-    const { connection, factory } = place.backend.forProducers;
+    const { connection, factory } = backend.forProducers;
     const queue = new Queue('expansion-wake-ups', { connection }, factory);
     await until(async () => {
       const counts = await queue.getJobCounts('completed', 'failed', 'active', 'waiting', 'delayed');

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PostgresClient } from '../platform/postgres-client.ts';
+import type { PostgresClient } from './postgres-client.ts';
 
 /** null = it listens from now on, and may have missed messages before. */
 export type Hear = (told: string | null) => void;
