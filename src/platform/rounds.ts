@@ -37,8 +37,12 @@ export function startRounds(options: RoundsOptions): Rounds {
   let beganAt = Number.NEGATIVE_INFINITY;
   let woken = new AbortController();
 
-  const sooner = (inMs: number): void => {
-    nextAt = Math.min(nextAt, performance.now() + inMs);
+  /** Whether the next round comes sooner for it. */
+  const sooner = (inMs: number): boolean => {
+    const at = performance.now() + inMs;
+    if (at >= nextAt) return false;
+    nextAt = at;
+    return true;
   };
 
   async function untilNext(): Promise<void> {
@@ -68,8 +72,7 @@ export function startRounds(options: RoundsOptions): Rounds {
   }
 
   const wake = (inMs = 0): void => {
-    sooner(inMs);
-    woken.abort();
+    if (sooner(inMs)) woken.abort();
   };
 
   const running = go();
