@@ -42,9 +42,9 @@ export interface Writes {
   readonly walBytes: number;
 }
 
-/** A PostgreSQL that waits for its disk, as one in use does, with connections for several processes (docs/scale.md). */
+/** A PostgreSQL that waits for its disk, as one in use does, and takes 100 connections, as by default. */
 export async function startDatabase() {
-  const postgres = await startPostgres({ fsync: 'on', full_page_writes: 'on', max_connections: '300' });
+  const postgres = await startPostgres({ fsync: 'on', full_page_writes: 'on', max_connections: '100' });
   const { url, connection } = await postgres.createMigratedDatabase();
   const database = openDatabase({ connection, maxConnections: 2 });
   const rowOf = async <T>(sql: string) => (await database.query<T & Record<string, unknown>>(sql))[0]!;
@@ -70,6 +70,11 @@ export async function startDatabase() {
     outcome: () =>
       rowOf<{ verified: number }>(
         `select count(*)::float8 as verified from joins where doc ->> 'phase' = 'verified'`,
+      ),
+    /** Of all processes; one that nobody uses is kept for two minutes. */
+    connections: () =>
+      rowOf<{ count: number }>(
+        `select count(*)::float8 as count from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
       ),
     async stop() {
       await database.close();

@@ -23,6 +23,8 @@ const nodesEach = 3;
 /** Twice the time between two looks at a copy of 1.5 s, and in the middle of a long copy (core/steps/pace.ts). */
 const lookWithinMs = 1000;
 const seldomWithinMs = 2000;
+/** PostgreSQL takes 100 by default, 3 of them for its administrator alone. */
+const mostConnections = 97;
 const leaseMs = 15_000;
 /** A look for what is due. */
 const reconcileMs = 2000;
@@ -114,6 +116,7 @@ async function throughput(program: string, count: number): Promise<Throughput> {
     const inDatabase = after.database - before.database;
     const usedSeconds = (sum(inWorkers) + inDatabase) / 1000;
     const [{ verified }, seen] = [await site.database.outcome(), await site.nodes.figures()];
+    const { count: connections } = await site.database.connections();
     const [all, measured] = [request.masters * nodesEach, masters * nodesEach];
     figure({
       what: `workers, ${count}: processor time of the start of each, and of its first ${mastersBefore * nodesEach} nodes, which are not in the next figure`,
@@ -126,6 +129,11 @@ async function throughput(program: string, count: number): Promise<Throughput> {
       value: (usedSeconds * 1000) / measured,
       unit: 'ms',
       more: `${(sum(inWorkers) / measured).toFixed(1)} ms in the workers (${inWorkers.map((ms) => (ms / 1000).toFixed(1)).join(', ')} s), ${(inDatabase / measured).toFixed(1)} ms in the database`,
+    });
+    figure({
+      what: `workers, ${count}: connections to PostgreSQL, with those of the API`,
+      value: connections,
+      goal: { atMost: mostConnections },
     });
     figure({ what: `workers, ${count}: verified nodes`, value: verified, goal: { exactly: all } });
     figure({ what: `workers, ${count}: SLAVEOFs`, value: seen.slaveofs, goal: { exactly: all } });
