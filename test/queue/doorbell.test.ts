@@ -88,6 +88,26 @@ it.each([
   await redis.stop();
 });
 
+it('closes although Redis has come back just now, and the connection of the worker has not noticed', async () => {
+  const redis = await startRedis();
+  const backend = await openQueueBackend({ redisUrl: redis.url });
+  const doorbell = openDoorbell(backend);
+  const troubles: Error[] = [];
+  const workers = Array.from({ length: 3 }, () =>
+    startDoorbellWorker(backend, doorbell, async () => null, { onTrouble: (error) => troubles.push(error) }),
+  );
+  await Promise.all(workers.map((worker) => worker.ready()));
+  await redis.kill();
+  // By then they try again once a second.
+  await until(() => troubles.length >= 60);
+  await redis.restart();
+  const closing = Date.now();
+  await Promise.all(workers.map((worker) => worker.close()));
+  await doorbell.close();
+  expect(Date.now() - closing).toBeLessThan(10_000);
+  await redis.stop();
+});
+
 describe('on PostgreSQL', () => {
   let postgres: TestPostgres;
   let database: TestDatabase;
