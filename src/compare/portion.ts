@@ -2,10 +2,10 @@ import type { KeyType } from '../model/comparison.ts';
 import type { Pair } from './pair.ts';
 
 /**
- * Bytes aimed at per reply. Of a Redis, more would be read half as fast, because they are no longer in the processor's cache when they
- * are compared. A Pika takes longer for each question.
+ * Bytes aimed at per reply. More would be read more slowly: they are no longer in the processor's cache when they are compared, and the
+ * replies under way would need more memory than is kept (wire/memory.ts). A Pika takes longer for each question.
  */
-export const bytesAimedAt = { redis: 256 * 1024, pika: 1024 * 1024 } as const;
+export const bytesAimedAt = { redis: 256 * 1024, pika: 512 * 1024 } as const;
 /** The same by what things take in memory, which is far more than what is read of a collection. */
 const mostExpectedBytes = 1024 * 1024;
 
