@@ -45,6 +45,8 @@ const goodbyeWithinMs = 1_000;
 const askPostgresAfterS = 60;
 /** Longer than between two questions of an idle worker: opening a connection costs more than any of them. */
 const keepIdleMs = 120_000;
+/** A connection whose other end is gone without a word is found soon after such a silence. */
+const askPeerAfterMs = 10_000;
 const oldestRedis = [6, 2] as const;
 
 /** Connects once, to check that the queue can be kept there, and readies it. Throws QueueSetupError. */
@@ -168,7 +170,12 @@ function assertUsable(where: string, info: ReadonlyMap<string, string>): void {
 }
 
 async function openPostgres(place: QueuePostgres): Promise<QueueBackend> {
-  const config = { ...place, connectionTimeoutMillis: connectTimeoutMs, keepAlive: true };
+  const config = {
+    ...place,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: askPeerAfterMs,
+  };
   const client = new PostgresClient(config);
   try {
     await client.connect();

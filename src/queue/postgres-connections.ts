@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type BackendFactory, type IQueueBackend, PostgresConnection, PostgresQueueBackend } from 'bullmq';
 import pg from 'pg';
-import { PostgresClient } from '../platform/postgres-client.ts';
+import { PostgresClient, withOptions } from '../platform/postgres-client.ts';
 import { createListener, type Listener } from '../platform/postgres-listener.ts';
 import { expansionQueueName } from './producer.ts';
 
@@ -95,13 +95,13 @@ export function sharedBackends(config: pg.PoolConfig): BackendFactory<IQueueBack
 function openShared(config: pg.PoolConfig): Shared {
   const users = new Set<SharedConnection>();
   const pool = new pg.Pool({
-    ...config,
+    ...withOptions(config, `-c search_path=${queueSchema}`),
     Client: PostgresClient,
     max: statementsAtOnce,
-    options: `-c search_path=${queueSchema}`,
   });
   const listener = createListener({
-    connect: () => new PostgresClient({ ...config, application_name: expansionQueueName }),
+    connect: () =>
+      new PostgresClient(withOptions(config, `-c search_path=${queueSchema}`, expansionQueueName)),
     onLost: (error) => tellOne(users, error),
   });
   return { pool, listener, users };

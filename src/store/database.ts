@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { PostgresClient } from '../platform/postgres-client.ts';
+import { PostgresClient, withOptions } from '../platform/postgres-client.ts';
 import { createListener, type Hear } from '../platform/postgres-listener.ts';
 import { StoreUnavailableError } from './store.ts';
 
@@ -161,15 +161,6 @@ function clientConfig(connection: PostgresConnection): pg.ClientConfig {
         oid === int8Oid && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
     },
   };
-}
-
-/** The URL wins over the settings beside it, so `options` of the URL and ours have to be joined in the URL. */
-function withOptions(connection: PostgresConnection, ours: string): pg.ClientConfig {
-  if (!('connectionString' in connection)) return { ...connection, options: ours };
-  const url = new URL(connection.connectionString);
-  const theirs = url.searchParams.get('options');
-  url.searchParams.delete('options');
-  return { connectionString: url.toString(), options: theirs ? `${theirs} ${ours}` : ours };
 }
 
 async function runQuery<R extends Row>(

@@ -144,3 +144,22 @@ it('needs few connections to PostgreSQL for all kinds of work together, and give
   await database.close();
   await postgres.stop();
 });
+
+it('finds its tables and counts its workers, whatever else the address of PostgreSQL sets', async () => {
+  const postgres = await startPostgres();
+  const { url } = await postgres.createDatabase();
+  const settings = 'application_name=ops&options=-c%20search_path%3Dpublic';
+  const backend = await openQueueBackend({ postgres: { connectionString: `${url}?${settings}` } });
+  const doorbell = openDoorbell(backend);
+  const called: string[] = [];
+  const worker = startDoorbellWorker(backend, doorbell, async (id) => {
+    called.push(id);
+    return null;
+  });
+  await doorbell.ring('a');
+  await until(() => called.includes('a'));
+  await until(async () => (await doorbell.workers()) === 1);
+  await worker.close();
+  await doorbell.close();
+  await postgres.stop();
+});
