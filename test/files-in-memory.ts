@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 
 const inMemory = '/dev/shm/';
 /** Of the servers of all tests that run at a time, many times over. */
@@ -12,11 +12,21 @@ const memoryNeeded = 2 * roomNeeded;
  */
 export function keepFilesInMemory(): void {
   if (!hasRoom()) return;
-  const folder = mkdtempSync(`${inMemory}px-`);
+  removeLeft();
+  const folder = mkdtempSync(`${inMemory}px-${process.pid}-`);
   // Some servers run as another user.
   chmodSync(folder, 0o755);
   process.env.TMPDIR = folder;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+}
+
+/** What processes left that were killed. */
+function removeLeft(): void {
+  for (const name of readdirSync(inMemory)) {
+    const pid = /^px-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(inMemory + name, { recursive: true, force: true });
+  }
 }
 
 function hasRoom(): boolean {
