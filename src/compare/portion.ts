@@ -3,7 +3,8 @@ import type { Pair } from './pair.ts';
 
 /**
  * Bytes aimed at per reply. More would be read more slowly: they are no longer in the processor's cache when they are compared, and the
- * replies under way would need more memory than is kept (wire/memory.ts). A Pika takes longer for each question.
+ * replies under way would need more memory than is kept (wire/memory.ts). A Pika takes longer for each question, so it is
+ * asked for more at a time.
  */
 export const bytesAimedAt = { redis: 256 * 1024, pika: 512 * 1024 } as const;
 /** The same by what things take in memory, which is far more than what is read of a collection. */

@@ -46,8 +46,8 @@ export interface FullSyncPass {
   readonly snapshotBytesAtMost?: number | null;
   readonly supersededAt: number | null;
   readonly supersededBy: 'later_dump' | 'bgsave_during_copy' | 'other_full_sync' | null;
-  /** The newer dump was seen at the master, and the node was not seen since: started again, it asks for one itself. */
-  readonly nodeToBeSeen?: true;
+  /** When a newer dump was seen at the master, and the node was not seen since: started again, it asks for one itself. */
+  readonly nodeToBeSeenSince?: number;
   readonly laterDumps: number;
   /** The other slave that entered its full sync during this wait. */
   readonly otherSlave: string | null;

@@ -30,9 +30,9 @@ export interface BullmqConnection {
 /** A queue that was found usable. Every object built on a Redis has connections of its own; on PostgreSQL they share theirs. */
 export interface QueueBackend {
   readonly kind: 'redis' | 'postgres';
-  /** Waits for a server that is away, for as long as it takes. */
+  /** Where it is Redis: waits for a server that is away, for as long as it takes. */
   readonly forWorkers: BullmqConnection;
-  /** Gives up soon, so that a request does not hang on the queue. */
+  /** Gives up soon, so that a request does not hang on the queue. On PostgreSQL both are one, and BullMQ's workers ask again. */
   readonly forProducers: BullmqConnection;
 }
 

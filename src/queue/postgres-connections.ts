@@ -42,11 +42,13 @@ class SharedConnection extends PostgresConnection {
   }
 
   override async getListenClient(): Promise<ListenClient> {
-    this.#listening ??= this.#shared.listener.listen(jobsChannel, (payload) => {
-      // BullMQ looks for what it may have missed.
-      if (payload === null) this.emit('listenerinvalidated');
-      else this.#jobs.emit('notification', { channel: jobsChannel, payload });
-    });
+    // BullMQ asks for it once more where the end overtakes the start.
+    if (this.isClosing === undefined)
+      this.#listening ??= this.#shared.listener.listen(jobsChannel, (payload) => {
+        // BullMQ looks for what it may have missed.
+        if (payload === null) this.emit('listenerinvalidated');
+        else this.#jobs.emit('notification', { channel: jobsChannel, payload });
+      });
     return this.#jobs as unknown as ListenClient;
   }
 
@@ -80,7 +82,8 @@ class SharedBackend extends PostgresQueueBackend {
  */
 export function sharedBackends(config: pg.PoolConfig): BackendFactory<IQueueBackend, unknown> {
   let shared: Shared | null = null;
-  return (name, options, { withBlockingConnection: listens = false } = {}) => {
+  return (name, options, { withBlockingConnection: listens = false, blocking = false } = {}) => {
+    if (blocking) throw new Error('nobody listens here for the events of BullMQ (QueueEvents)');
     shared ??= openShared(config);
     const mine = shared;
     const connection = new SharedConnection(mine, async () => {

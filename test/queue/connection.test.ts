@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openDoorbell, startDoorbellWorker } from '../../src/queue/bullmq-doorbell.ts';
 import { openQueueBackend } from '../../src/queue/connection.ts';
 import { QueueSetupError, QueueUnavailableError } from '../../src/queue/errors.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { type Database, openDatabase } from '../../src/store/database.ts';
 import { breakTakenConnections } from '../support/broken-connections.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -101,6 +101,13 @@ it('says so when a connection of the queue breaks as soon as it is taken', async
   await postgres.stop();
 });
 
+const connectionsBeside = async (database: Database): Promise<number> => {
+  const [row] = await database.query<{ count: string }>(
+    'select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  );
+  return Number(row!.count);
+};
+
 it('needs few connections to PostgreSQL for all kinds of work together, and gives them back', async () => {
   const postgres = await startPostgres();
   const { connection } = await postgres.createDatabase();
@@ -119,14 +126,6 @@ it('needs few connections to PostgreSQL for all kinds of work together, and give
     return { kind, doorbell, worker: startDoorbellWorker(backend, doorbell, handle, { name }) };
   });
   const ids = kinds.flatMap(({ kind }) => Array.from({ length: 20 }, (_, i) => `${kind}-${i}`));
-  const held = async (): Promise<number> =>
-    Number(
-      (
-        await database.query<{ count: string }>(
-          'select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-        )
-      )[0]!.count,
-    );
   await Promise.all(
     kinds.flatMap(({ kind, doorbell }) =>
       ids.filter((id) => id.startsWith(kind)).map((id) => doorbell.ring(id)),
@@ -134,13 +133,28 @@ it('needs few connections to PostgreSQL for all kinds of work together, and give
   );
   await until(() => called.size === ids.length);
   // One listens.
-  expect(await held()).toBeLessThanOrEqual(5);
+  expect(await connectionsBeside(database)).toBeLessThanOrEqual(5);
   for (const { doorbell, worker } of kinds) {
     expect(await doorbell.workers()).toBe(1);
     await worker.close();
     await doorbell.close();
   }
-  await until(async () => (await held()) === 0);
+  await until(async () => (await connectionsBeside(database)) === 0);
+  await database.close();
+  await postgres.stop();
+});
+
+it('leaves no connection behind where the end of a worker overtakes its start', async () => {
+  const postgres = await startPostgres();
+  const { connection } = await postgres.createDatabase();
+  const database = openDatabase({ connection });
+  const backend = await openQueueBackend({ postgres: connection });
+  for (let i = 0; i < 3; i++) {
+    const doorbell = openDoorbell(backend);
+    const worker = startDoorbellWorker(backend, doorbell, async () => null);
+    await Promise.all([worker.close(), doorbell.close()]);
+  }
+  await until(async () => (await connectionsBeside(database)) === 0);
   await database.close();
   await postgres.stop();
 });

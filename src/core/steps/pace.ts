@@ -66,7 +66,8 @@ function restUntil({ state, stateReason }: Expansion): number | null {
 function lookAtNodeIn(expansion: Expansion, join: Join, now: number): number {
   const { policy, masterTracker } = expansion;
   const { boundEndsAt = null } = join.progress;
-  if (mustBeSeen(join)) return 0;
+  const unseenMs = unseenSinceNewDumpMs(join, now);
+  if (unseenMs !== null) return unseenMs >= 0 && unseenMs < closeLookMs ? 0 : closeLookMs;
   const apartMs = lookApartMs(expansion, join, now);
   const sinceMs = copiesOn(join) ? Math.max(0, sinceLook(join, now)) : 0;
   const ends = [
@@ -81,7 +82,12 @@ function lookAtNodeIn(expansion: Expansion, join: Join, now: number): number {
 /** Whether the node is to be looked at in this turn: a copy goes on unseen for longer than the next look at others takes. */
 export function isDue(expansion: Expansion, join: Join, now: number): boolean {
   const { boundEndsAt = null } = join.progress;
-  if (!copiesOn(join) || mustBeSeen(join) || expansion.masterTracker.silentSince !== null) return true;
+  if (
+    !copiesOn(join) ||
+    unseenSinceNewDumpMs(join, now) !== null ||
+    expansion.masterTracker.silentSince !== null
+  )
+    return true;
   if (boundEndsAt !== null && boundEndsAt - now < closeLookMs) return true;
   const ms = sinceLook(join, now);
   return ms < 0 || ms >= dueShare * lookApartMs(expansion, join, now);
@@ -107,10 +113,14 @@ function copiesOn(join: Join): boolean {
   return tracker !== null && tracker.busySince === null && tracker.unreachableSince === null;
 }
 
-/** The node alone tells whether a newer dump of its master is another's, or its own since it was started again. */
-function mustBeSeen(join: Join): boolean {
-  const tracker = currentAttempt(join)?.tracker;
-  return copiesOn(join) && tracker != null && lastPass(tracker)?.nodeToBeSeen === true;
+/**
+ * Time since a newer dump was seen at the master; null = the node was seen since. It alone tells whether that is another's, or its own
+ * since it was started again.
+ */
+function unseenSinceNewDumpMs(join: Join, now: number): number | null {
+  const tracker = currentAttempt(join)?.tracker ?? null;
+  const since = tracker && lastPass(tracker)?.nodeToBeSeenSince;
+  return copiesOn(join) && since != null ? now - since : null;
 }
 
 /** Time between two looks at a node. */

@@ -230,7 +230,7 @@ function unreachable({ slave, now, limits }: AnomalyInput): readonly Due<Anomaly
 
 function superseded({ slave }: AnomalyInput) {
   const wait = lastPass(slave);
-  if (!wait || wait.supersededBy === null || wait.nodeToBeSeen) return null;
+  if (!wait || wait.supersededBy === null || wait.nodeToBeSeenSince !== undefined) return null;
   return {
     by: wait.supersededBy,
     otherSlave: wait.otherSlave,

@@ -132,13 +132,13 @@ export function trackSlave(
   master: MasterTracker,
   capabilities: Capabilities,
 ): SlaveTracker {
-  const tracker = withSight(nodeSeen(known, look), look, known.attachedAt);
+  const tracker = withSight(known, look, known.attachedAt);
   if (look.kind !== 'answered') return trackSilence(tracker, look);
   const { facts, at } = look;
   const restarted =
     at > tracker.attachedAt && (hasBegunAnew(tracker, facts) || cameBackAsStranger(tracker, facts));
   let next: SlaveTracker = {
-    ...tracker,
+    ...nodeSeen(tracker, at, restarted),
     lastAnsweredAt: at,
     busySince: null,
     ...(tracker.busySince !== null && at - tracker.busySince >= longSilenceMs ? { answersSince: at } : {}),
@@ -171,12 +171,17 @@ function cameBackAsStranger(tracker: SlaveTracker, facts: NodeFacts): boolean {
   return facts.server?.processId == null || facts.server.processId !== tracker.processId;
 }
 
-/** A node that answers, or hangs, is still the process that copies: else its restart is seen at this look. */
-function nodeSeen(tracker: SlaveTracker, { kind }: Look): SlaveTracker {
+/** An answer that came late is no older than that; one from longer before is new, and the clock was set back. */
+const answersComeWithinMs = 120_000;
+
+/** What the master showed is the node's own dump if the node was started again, else another's. An older answer tells neither. */
+function nodeSeen(tracker: SlaveTracker, at: number, restarted: boolean): SlaveTracker {
   const wait = tracker.waits.at(-1);
-  if (wait?.nodeToBeSeen === undefined || (kind !== 'answered' && kind !== 'busy')) return tracker;
-  const { nodeToBeSeen: _seenNow, ...seen } = wait;
-  return replaceLastPass(tracker, seen);
+  if (wait?.nodeToBeSeenSince === undefined) return tracker;
+  const { nodeToBeSeenSince: since, ...seen } = wait;
+  if (at < since && since - at < answersComeWithinMs) return tracker;
+  const own = { supersededAt: null, supersededBy: null, otherSlave: null, laterDumps: 0 } as const;
+  return replaceLastPass(tracker, restarted ? { ...seen, ...own } : seen);
 }
 
 /** A look at the master alone can tell that a snapshot was superseded; feed each of them to its slaves. */
@@ -198,7 +203,9 @@ export function trackSlaveThroughMaster(
     capabilities,
   );
   const isNews = wait.supersededBy === null && taken.supersededBy !== null;
-  return replaceLastPass(listed, isNews ? { ...taken, nodeToBeSeen: true } : taken);
+  // An answer of the node to a question of the same moment is new enough.
+  const askedAt = Math.min(at, master.lastSaveAt ?? at);
+  return replaceLastPass(listed, isNews ? { ...taken, nodeToBeSeenSince: askedAt } : taken);
 }
 
 function trackSilence(

@@ -721,6 +721,26 @@ describe('the copy that counts (promise 5)', () => {
     expect(anomalies).toEqual(['snapshot_superseded']);
   });
 
+  it('is superseded only once the node was seen since, and is the same process', () => {
+    const copying = [at(1100, 'WaitDBSync', 100, 11), at(1200, 'WaitDBSync', 40 * mega, 11)];
+    const newer = at(1300, 'WaitDBSync', 50 * mega, 12);
+    const late: Seen = { ...newer, slave: { ...newer.slave, at: 1250 } };
+    const busy: Seen = { ...newer, slave: { kind: 'busy', at: 1310, tookMs: 1 } };
+    const another = { server: { ...server, processId: 8, uptimeSeconds: 0 } };
+    const restarted: Seen = { ...newer, slave: withFacts(newer.slave, another) };
+    const namedAfter = (...looks: readonly Seen[]) => follow([...copying, ...looks]).anomalies;
+    expect(namedAfter(newer)).toEqual(['snapshot_superseded']);
+    for (const unsure of [late, busy]) {
+      expect(namedAfter(unsure)).toEqual([]);
+      expect(namedAfter(unsure, at(1400, 'WaitDBSync', 50 * mega, 12))).toEqual(['snapshot_superseded']);
+      expect(namedAfter(unsure, restarted)).toEqual(['node_restarted']);
+    }
+    const { slave } = follow([...copying, restarted]);
+    expect(slave.waits.map(({ supersededBy }) => supersededBy)).toEqual([null, null]);
+    const setBack = at(1300 - 3_600_000, 'WaitDBSync', 50 * mega, 12);
+    expect(namedAfter(late, { ...newer, slave: setBack.slave })).toEqual(['snapshot_superseded']);
+  });
+
   it('is uncertain when a dump was seen late, and bytes had come before it was seen', () => {
     const unseen = (now: number, bytes: number): Seen => ({
       ...at(now, 'WaitDBSync', bytes, 10),
