@@ -36,20 +36,20 @@ export class PostgresClient extends pg.Client {
 type Connected = ((error: Error) => void) | ((error: null, client: pg.Client) => void);
 
 /**
- * How to connect with these settings, each `-c name=value`, whatever else the address says. In a URL settings win over those beside it, so
- * `options` of both are joined there. `name`: what PostgreSQL shows as the name of the connection, whatever the URL says.
+ * How to connect with these settings, each `-c name=value`, and under this name, by which others find the connection in PostgreSQL. In a
+ * URL settings win over those beside it: `options` of both are joined, and a name in it does not count.
  */
 export function withOptions<Place extends object>(
   place: Place | { readonly connectionString: string },
   options: string,
-  name?: string,
+  name: string,
 ): pg.ClientConfig {
-  const named = name === undefined ? {} : { application_name: name };
+  const named = { application_name: name };
   if (!('connectionString' in place)) return { ...place, options, ...named };
   const url = new URL(place.connectionString);
   const theirs = url.searchParams.get('options');
   url.searchParams.delete('options');
-  if (name !== undefined) url.searchParams.delete('application_name');
+  url.searchParams.delete('application_name');
   return {
     ...place,
     connectionString: url.toString(),

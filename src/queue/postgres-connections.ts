@@ -97,14 +97,10 @@ export function sharedBackends(config: pg.PoolConfig): BackendFactory<IQueueBack
 
 function openShared(config: pg.PoolConfig): Shared {
   const users = new Set<SharedConnection>();
-  const pool = new pg.Pool({
-    ...withOptions(config, `-c search_path=${queueSchema}`),
-    Client: PostgresClient,
-    max: statementsAtOnce,
-  });
+  const named = (name: string) => withOptions(config, `-c search_path=${queueSchema}`, name);
+  const pool = new pg.Pool({ ...named(queueSchema), Client: PostgresClient, max: statementsAtOnce });
   const listener = createListener({
-    connect: () =>
-      new PostgresClient(withOptions(config, `-c search_path=${queueSchema}`, expansionQueueName)),
+    connect: () => new PostgresClient(named(expansionQueueName)),
     onLost: (error) => tellOne(users, error),
   });
   return { pool, listener, users };

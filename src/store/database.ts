@@ -152,8 +152,8 @@ function clientConfig(connection: PostgresConnection): pg.ClientConfig {
   ];
   const ours = settings.map((setting) => `-c ${setting}`).join(' ');
   return {
-    ...withOptions(connection, ours),
-    application_name: 'pika-expander',
+    // By this name a restore knows that the service is at work (tables.ts).
+    ...withOptions(connection, ours, 'pika-expander'),
     keepAlive: true,
     types: {
       // Sequence numbers and milliseconds: all below 2^53.

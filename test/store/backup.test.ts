@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { backupLines } from '../../src/store/backup.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { openDatabase, type PostgresConnection } from '../../src/store/database.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
 import { checkBackup, RestoreError, restoreBackup } from '../../src/store/restore.ts';
 import { storedEvent } from '../support/events.ts';
@@ -94,7 +94,7 @@ async function elsewhere<T>(
 }
 
 async function inside<T>(
-  place: TestDatabase,
+  place: { readonly connection: PostgresConnection },
   work: (there: ReturnType<typeof openTestStores>) => Promise<T>,
 ): Promise<T> {
   const there = openTestStores(place.connection);
@@ -209,6 +209,14 @@ describe('a backup', () => {
         await there.store.ping();
         await expect(restore(lines, true)).rejects.toMatchObject({ code: 'database_in_use' });
       });
+      // Also where the address of the service gives its connections another name.
+      await inside(
+        { connection: { connectionString: `${other.url}?application_name=ops` } },
+        async (there) => {
+          await there.store.ping();
+          await expect(restore(lines, true)).rejects.toMatchObject({ code: 'database_in_use' });
+        },
+      );
       await inside(other, (there) =>
         there.store.accept(newExpansion({ id: 'newer', master: 'm:1', nodes: ['n:1'] }), [], null),
       );

@@ -737,6 +737,12 @@ describe('the copy that counts (promise 5)', () => {
     }
     const { slave } = follow([...copying, restarted]);
     expect(slave.waits.map(({ supersededBy }) => supersededBy)).toEqual([null, null]);
+    // Whatever the mark hides meanwhile, no node is whole by it.
+    const up = at(1400, 'Connected', 51 * mega, 12);
+    expect(follow([...copying, { ...newer, slave: { ...up.slave, at: 1250 } }]).rules.single_snapshot).toBe(
+      false,
+    );
+    expect(follow([...copying, restarted, up]).rules.full_sync_seen).toBe(false);
     const setBack = at(1300 - 3_600_000, 'WaitDBSync', 50 * mega, 12);
     expect(namedAfter(late, { ...newer, slave: setBack.slave })).toEqual(['snapshot_superseded']);
   });
