@@ -29,7 +29,7 @@ const projects = {
 
 /** What is left needs Node alone. A worker runs many tests of these projects in one process, but not those that change or measure it. */
 export const shareProcesses: readonly string[] = ['unit', 'database', 'redis', 'browser', 'shared'];
-const needsOwnProcess = /\bvi\.mock\(|--expose-gc/;
+const needsOwnProcess = /\bvi\.mock\(|--expose-gc|\bprocess\.on\('worker'/;
 
 export type Project = keyof typeof projects | 'unit' | 'alone' | 'shared';
 

@@ -243,35 +243,6 @@ describe.skipIf(redisMissing !== null)(`a comparison never says equal when ${red
     expect(report.verdict).toBe('inconclusive');
   });
 
-  it('a thread is used again by the next comparison, but not by one beside it, and not once it was told to stop', async () => {
-    let started = 0;
-    const onThread = () => (started += 1);
-    process.on('worker', onThread);
-    const stop = new AbortController();
-    const compare = (signal?: AbortSignal) =>
-      compareNodes({
-        left: master.endpoint,
-        right: slave.endpoint,
-        spec: resolveSpec({ depth: 'full' }),
-        ...(signal ? { signal } : {}),
-      });
-    try {
-      const verdicts = [(await compare()).verdict];
-      started = 0;
-      verdicts.push((await compare()).verdict);
-      expect(started).toBe(0);
-      for (const { verdict } of await Promise.all([compare(), compare()])) verdicts.push(verdict);
-      expect(started).toBe(1);
-      stop.abort();
-      await compare(stop.signal);
-      await Promise.all([compare(), compare()]);
-      expect(started).toBe(2);
-      expect(verdicts).toEqual(['equal', 'equal', 'equal', 'equal']);
-    } finally {
-      process.off('worker', onThread);
-    }
-  });
-
   it('the slave does not take part in replication any more and keys differ', async () => {
     await slave.call('CONFIG', 'SET', 'replica-read-only', 'no');
     await slave.call('DEL', 'key:7');

@@ -26,7 +26,8 @@ async function slowServers() {
   onTestFinished(async () => void (await Promise.all([left.stop(), right.stop()])));
   const spec = resolveSpec({ depth: 'full', timeoutMs: 60_000 });
   return {
-    compare: () => runInThread({ left: left.endpoint, right: right.endpoint, spec }),
+    compare: (signal?: AbortSignal) =>
+      runInThread({ left: left.endpoint, right: right.endpoint, spec, ...(signal && { signal }) }),
     goOn() {
       answersNothing = false;
       for (const [socket, texts] of kept) socket.write(texts.join(''), 'latin1');
@@ -63,6 +64,22 @@ async function untilOneShares(
     await setImmediate();
   } while (threads.length === begun.length);
 }
+
+it('a thread is used again by the next comparison, but not by one beside it, and not once it was told to stop', async () => {
+  const { compare, goOn } = await slowServers();
+  goOn();
+  const threads = threadsFromNow();
+  const results = [await compare(), await compare()];
+  expect(threads.length).toBe(1);
+  results.push(...(await Promise.all([compare(), compare()])));
+  expect(threads.length).toBe(2);
+  const stop = new AbortController();
+  stop.abort();
+  await compare(stop.signal);
+  results.push(...(await Promise.all([compare(), compare()])));
+  expect(threads.length).toBe(3);
+  for (const { report } of results) expect(report.verdict).toBe('equal');
+});
 
 it('comparisons of slow servers wait, as long as they are under way, and others share their threads', async () => {
   const { compare, goOn } = await slowServers();
