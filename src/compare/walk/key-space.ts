@@ -174,6 +174,7 @@ const bytesFromTo = (from: number, to: number): number[] =>
 const digits = bytesFromTo(0x30, 0x39);
 const lower = bytesFromTo(0x61, 0x7a);
 const upper = bytesFromTo(0x41, 0x5a);
+const lettersAndDigits: Alphabet = [...digits, ...upper, ...lower];
 const alphabets: readonly Alphabet[] = [
   digits,
   [...digits, ...bytesFromTo(0x61, 0x66)],
@@ -182,16 +183,17 @@ const alphabets: readonly Alphabet[] = [
   upper,
   [...digits, ...lower],
   [...digits, ...upper],
-  [...digits, ...upper, ...lower],
+  lettersAndDigits,
   bytesFromTo(0x20, 0x7e),
   bytesFromTo(0, 255),
 ];
-const inAlphabet = alphabets.map((alphabet) => {
-  const members = new Set(alphabet);
-  return Array.from({ length: 256 }, (_, byte) => members.has(byte));
-});
+/** Of each byte the alphabets that have it, one bit for each. */
+const alphabetsWith = Uint16Array.from({ length: 256 }, (_, byte) =>
+  alphabets.reduce((bits, alphabet, i) => (alphabet.includes(byte) ? bits | (1 << i) : bits), 0),
+);
+const allAlphabets = (1 << alphabets.length) - 1;
 /** Digits and letters vary from key to key even where a few keys have the same; separators mostly do not. */
-const varies = inAlphabet[7]!;
+const isVarying = (byte: number): boolean => lettersAndDigits.includes(byte);
 
 const mostPlaces = 16;
 
@@ -218,27 +220,32 @@ function scaleOf(low: readonly Buffer[], high: readonly Buffer[]): Scale {
 
 /** The alphabet of every place; one for all places between two separators, since they are parts of one number or name. */
 function alphabetsOf(tails: readonly Buffer[]): Alphabet[] {
-  const alphabetsByPlace: Alphabet[] = [];
-  let part: number[][] = [];
-  const endPart = () => {
-    const alphabet = alphabets[inAlphabet.findIndex((member) => part.flat().every((byte) => member[byte]))]!;
-    alphabetsByPlace.push(...part.map(() => alphabet));
-    part = [];
+  const byPlace: Alphabet[] = [];
+  let partFrom = 0;
+  let ofPart = allAlphabets;
+  const endPart = (place: number) => {
+    byPlace.push(...Array<Alphabet>(place - partFrom).fill(alphabets[lowestBit(ofPart)]!));
+    partFrom = place + 1;
+    ofPart = allAlphabets;
   };
-  for (let place = 0; place < mostPlaces; place++) {
-    const seen = tails.flatMap((tail) => (place < tail.length ? [tail[place]!] : []));
-    if (seen.length === 0) break;
-    const separator = !varies[seen[0]!] && seen.every((byte) => byte === seen[0]);
-    if (!separator) {
-      part.push(seen);
+  let place = 0;
+  for (; place < mostPlaces; place++) {
+    const reaching = tails.filter((tail) => place < tail.length);
+    const seen = reaching[0]?.[place];
+    if (seen === undefined) break;
+    const ofAll = reaching.reduce((bits, tail) => bits & alphabetsWith[tail[place]!]!, allAlphabets);
+    if (isVarying(seen) || reaching.some((tail) => tail[place] !== seen)) {
+      ofPart &= ofAll;
       continue;
     }
-    endPart();
-    alphabetsByPlace.push([seen[0]!]);
+    endPart(place);
+    byPlace.push([seen]);
   }
-  endPart();
-  return alphabetsByPlace;
+  endPart(place);
+  return byPlace;
 }
+
+const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);
 
 /** How many bytes of the alphabet lie below `byte`. */
 function rankOf(alphabet: Alphabet, byte: number): number {

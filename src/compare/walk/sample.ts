@@ -40,8 +40,9 @@ const nothing = Buffer.alloc(0);
 export async function samplePika(comparer: Comparer, options: SampleOptions): Promise<void> {
   let walkedKeys = 0;
   let complete = true;
-  for (const type of rangeTypes) {
-    const walked = await sampleType(comparer, type, options);
+  const areSmall = await Promise.all(rangeTypes.map((type) => isSmall(comparer, type, options.keysPerType)));
+  for (const [i, type] of rangeTypes.entries()) {
+    const walked = await (areSmall[i] ? walkSmallType : sampleType)(comparer, type, options);
     walkedKeys += walked ?? 0;
     complete &&= walked !== null;
   }
@@ -69,12 +70,20 @@ async function sampleType(
   type: RangeType,
   options: SampleOptions,
 ): Promise<number | null> {
-  if (await isSmall(comparer, type, options.keysPerType)) return walkSmallType(comparer, type, options);
-  const head = await namesFrom(comparer, 'left', type, '', neighbours, 'ascending');
-  const tail = await namesFrom(comparer, 'left', type, '', neighbours, 'descending');
+  const [head, tail, firstOnRight, lastOnRight] = await Promise.all([
+    namesFrom(comparer, 'left', type, '', neighbours, 'ascending'),
+    namesFrom(comparer, 'left', type, '', neighbours, 'descending'),
+    namesFrom(comparer, 'right', type, '', 1, 'ascending'),
+    namesFrom(comparer, 'right', type, '', 1, 'descending'),
+  ]);
   const [first, last] = [head.keys[0], tail.keys[0]];
   if (!first || !last) return walkSmallType(comparer, type, options);
-  await compareEnds(comparer, type, first, last);
+  // Foreign keys beyond the left side's first and last key would not be met from any point between them.
+  const beyond = [
+    ...firstOnRight.keys.filter((key) => Buffer.compare(key, first) < 0),
+    ...lastOnRight.keys.filter((key) => Buffer.compare(key, last) > 0),
+  ];
+  await compareByName(comparer, type, copies(beyond));
   const space = new KeySpace(copies(head.keys), copies(tail.keys), options.random);
   const seen = new Set<string>();
   for (let looks = 0; seen.size < options.keysPerType && looks < 4 * options.keysPerType; ) {
@@ -124,24 +133,6 @@ async function walkSmallType(
   }
   if (seen() > 0) tally.stratum({ looks: seen(), complete: true });
   return seen();
-}
-
-/** Foreign keys beyond the left side's first and last key would not be met from any point between them. */
-async function compareEnds(
-  comparer: Comparer,
-  type: RangeType,
-  firstOnLeft: Buffer,
-  lastOnLeft: Buffer,
-): Promise<void> {
-  const [first, last] = [
-    await namesFrom(comparer, 'right', type, '', 1, 'ascending'),
-    await namesFrom(comparer, 'right', type, '', 1, 'descending'),
-  ];
-  const beyond = [
-    ...first.keys.filter((key) => Buffer.compare(key, firstOnLeft) < 0),
-    ...last.keys.filter((key) => Buffer.compare(key, lastOnLeft) > 0),
-  ];
-  await compareByName(comparer, type, copies(beyond));
 }
 
 async function compareByName(comparer: Comparer, type: RangeType, keys: readonly Buffer[]): Promise<void> {
