@@ -119,7 +119,7 @@ async function makeDataFolder(
   child.stderr?.on('data', (chunk) => (output += String(chunk)));
   const code = await exitCode(child);
   if (code === 0) await rename(side, folders.data).catch(() => undefined);
-  await rm(side, { recursive: true, force: true });
+  await removeSide(side);
   // Another process may have been quicker; then its folder is as good.
   if (await exists(join(folders.data, 'PG_VERSION'))) return;
   throw new EmbeddedPostgresError(
@@ -408,13 +408,16 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Side folders of an initdb that was killed. Only the owner comes here, so none is in use. */
+/** Side folders of an initdb that was killed, or of one that comes too late: this process is the owner. */
 async function removeLeftovers(folders: EmbeddedFolders): Promise<void> {
   const side = `${basename(folders.data)}.new-`;
-  for (const name of await readdir(folders.base)) {
-    if (name.startsWith(side)) await rm(join(folders.base, name), { recursive: true, force: true });
-  }
+  for (const name of await readdir(folders.base))
+    if (name.startsWith(side)) await removeSide(join(folders.base, name));
 }
+
+/** Another process may write to it, or remove it, at the same time: what stays is removed by the next start. */
+const removeSide = (folder: string): Promise<void> =>
+  rm(folder, { recursive: true, force: true }).catch(() => undefined);
 
 function nextStepsAfterFailure(folders: EmbeddedFolders, runAs: RunAs): readonly string[] {
   const asOther = runAs.ids

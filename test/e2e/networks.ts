@@ -99,7 +99,8 @@ export async function startNetwork(
     refuse: (from, to) => rule(all.indexOf(from), `dport ${to} prohibit`),
     silence: (from) => rule(0, `sport ${from} blackhole`),
     close() {
-      for (const i of ips.keys()) sh(`ip netns del ${space(i)}`);
+      // The end of a network namespace takes its links along some time later: the next network has the same names.
+      for (const i of ips.keys()) sh(`ip link del ${space(i)}; ip netns del ${space(i)}`);
       sh('ip link del pe2e; umount -l /run/netns /etc/hosts');
       rmSync(folder, { recursive: true });
     },

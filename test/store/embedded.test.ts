@@ -141,6 +141,25 @@ it('lets one of two that start at the same moment have the folder', async () => 
   expect(JSON.parse(losers[0]!.lines[0]!)).toMatchObject({ code: 'data_folder_in_use' });
 });
 
+it('starts where a process that comes too late still makes a data folder at its side', async () => {
+  await prepare();
+  const side = join(dataDir, 'postgres', 'data.new-other');
+  let ended = false;
+  const make = async (part: number) => {
+    for (let i = 0; !ended; i++) {
+      await mkdir(join(side, `${part}`), { recursive: true });
+      await writeFile(join(side, `${part}`, `${i}`), '').catch(() => undefined);
+    }
+  };
+  const making = Promise.all([1, 2, 3, 4].map(make));
+  try {
+    expect((await start()).pid()).not.toBeNull();
+  } finally {
+    ended = true;
+    await making;
+  }
+});
+
 it('waits for another server that has made its lock file and not yet written to it', async () => {
   await prepare();
   await writeFile(join(dataFolder(), 'postmaster.pid'), '');
