@@ -40,9 +40,12 @@ const nothing = Buffer.alloc(0);
 export async function samplePika(comparer: Comparer, options: SampleOptions): Promise<void> {
   let walkedKeys = 0;
   let complete = true;
-  const areSmall = await Promise.all(rangeTypes.map((type) => isSmall(comparer, type, options.keysPerType)));
-  for (const [i, type] of rangeTypes.entries()) {
-    const walked = await (areSmall[i] ? walkSmallType : sampleType)(comparer, type, options);
+  const types = await Promise.all(
+    rangeTypes.map(async (type) => ({ type, small: await isSmall(comparer, type, options.keysPerType) })),
+  );
+  // The small ones first: they could grow while the others are looked at.
+  for (const { type, small } of types.toSorted((a, b) => Number(b.small) - Number(a.small))) {
+    const walked = await (small ? walkSmallType : sampleType)(comparer, type, options);
     walkedKeys += walked ?? 0;
     complete &&= walked !== null;
   }
