@@ -36,11 +36,14 @@ export async function serve(overrides: ConfigOverrides = {}): Promise<number> {
     format: process.stdout.isTTY ? 'pretty' : 'json',
   });
 
-  const starting = openService(config, log);
-  const grace = closeWhenTold(starting, log);
+  const told = new AbortController();
+  const starting = openService(config, log, told.signal);
+  const grace = closeWhenTold(starting, told, log);
   try {
     announce(await starting, config, log);
   } catch (error) {
+    // Then it is closing, and ends the process.
+    if (told.signal.aborted) return new Promise<never>(() => {});
     grace.uninstall();
     tell(hideSecrets(config.secrets)(startProblem(error, config)));
     log.debug({ err: error }, 'the service could not start');
@@ -50,19 +53,20 @@ export async function serve(overrides: ConfigOverrides = {}): Promise<number> {
 }
 
 /**
- * Starts a service inside this process and hands it over; signals are the caller's affair. The environment counts
- * only as far as it is given. Throws ConfigError, or what keeps a part from starting.
+ * Starts a service inside this process and hands it over; signals are the caller's affair: `signal` breaks the start off. The environment
+ * counts only as far as it is given. Throws ConfigError, or what keeps a part from starting.
  */
 export async function startService(
   overrides: ConfigOverrides = {},
   env: Readonly<Record<string, string | undefined>> = {},
+  signal?: AbortSignal,
 ): Promise<Service> {
   const config = loadConfig(env, overrides);
-  return openService(config, createLog({ level: config.logLevel, secrets: config.secrets }));
+  return openService(config, createLog({ level: config.logLevel, secrets: config.secrets }), signal);
 }
 
-/** A signal during the start waits for the start: an embedded database that is half up must be stopped as well. */
-function closeWhenTold(starting: Promise<Service>, log: Log): { uninstall(): void } {
+/** A signal during the start breaks it off and waits for its end: an embedded database that is half up must be stopped as well. */
+function closeWhenTold(starting: Promise<Service>, told: AbortController, log: Log): { uninstall(): void } {
   const logger = { error: (message: unknown) => log.error(String(message)) };
   let failure: unknown = null;
   const grace = closeWithGrace({ delay: closeWithinMs, logger, skip: handledHere }, async ({ signal }) => {
@@ -72,6 +76,7 @@ function closeWhenTold(starting: Promise<Service>, log: Log): { uninstall(): voi
         'an unexpected error ends the process; what is stored goes on with the next one',
       );
     else log.info(`${signal ?? 'told to stop'}: handing over the work`);
+    told.abort();
     const service = await starting.catch(() => null);
     await service?.close();
     log.info('stopped');

@@ -113,9 +113,9 @@ type Closer = () => Promise<unknown>;
 
 /**
  * Puts the service together and starts it: database, queue, API, and, unless its role is `api`, the work. Throws when
- * a part cannot be used, after giving back what was opened already.
+ * a part cannot be used, or `signal` breaks it off, after giving back what was opened already.
  */
-export async function openService(config: Config, log: Log): Promise<Service> {
+export async function openService(config: Config, log: Log, signal?: AbortSignal): Promise<Service> {
   const closers: Closer[] = [];
   /** Last opened, first closed; a part that fails to close does not keep the others open. */
   const close = async () => {
@@ -126,7 +126,7 @@ export async function openService(config: Config, log: Log): Promise<Service> {
     }
   };
   try {
-    const parts = await openParts(config, log, closers);
+    const parts = await openParts(config, log, closers, signal);
     await tellOfStart(parts);
     await seeToRestore(parts.opened, config, log, true);
     const app = await openApi(parts);
@@ -141,6 +141,7 @@ export async function openService(config: Config, log: Log): Promise<Service> {
     closers.push(kept.close);
     const notifier = notifierOf(parts);
     closers.push(() => notifier.close());
+    signal?.throwIfAborted();
     const url = await app.listen({
       ...config.listen,
       listenTextResolver: (address) => `listening at ${address}`,
@@ -155,6 +156,7 @@ export async function openService(config: Config, log: Log): Promise<Service> {
         { host: config.listen.host },
         'tokens cross the network in clear: set PIKA_EXPANDER_TLS_CERT_FILE and PIKA_EXPANDER_TLS_KEY_FILE, or let a reverse proxy speak TLS (PIKA_EXPANDER_TRUST_PROXY)',
       );
+    signal?.throwIfAborted();
     if (config.role !== 'api') {
       const work = startWork(parts);
       closers.push(work.close);
@@ -171,15 +173,23 @@ export async function openService(config: Config, log: Log): Promise<Service> {
 const isInClear = ({ tls, trustProxy, listen, tokens }: Config): boolean =>
   tls === null && trustProxy === 0 && asksForSignIn(tokens) && !isLoopback(listen.host);
 
-async function openParts(config: Config, log: Log, closers: Closer[]): Promise<Parts> {
+async function openParts(
+  config: Config,
+  log: Log,
+  closers: Closer[],
+  signal: AbortSignal | undefined,
+): Promise<Parts> {
   const place =
     config.databaseUrl === null ? { dataDir: config.dataDir } : { databaseUrl: config.databaseUrl };
   const opened = await openStore(place, {
+    ...(signal && { signal }),
     onNotice: (text) => log.warn(text),
     onFailover: (stores, { wasSynchronous }) => seeToRestore(stores, config, log, wasSynchronous),
   });
   closers.push(() => opened.close());
+  signal?.throwIfAborted();
   await opened.store.migrate();
+  signal?.throwIfAborted();
   const signingKey = config.signingKey ?? readSigningKey(await opened.keepSigningKey(newPrivateKey()));
 
   const queue = await openQueueBackend(

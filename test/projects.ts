@@ -24,7 +24,13 @@ const projects = {
   /** Needs redis-server. */
   redis: ['test/support/redis.ts', 'test/queue/redis-server.ts', 'test/compare/servers.ts'],
   /** Needs the PostgreSQL that comes with the dependencies. */
-  database: ['test/support/postgres.ts', 'src/store/embedded.ts', 'src/service.ts', 'test/demo/demo.test.ts'],
+  database: [
+    'test/support/postgres.ts',
+    'src/store/embedded.ts',
+    'src/service.ts',
+    'src/main.ts',
+    'test/demo/demo.test.ts',
+  ],
 } as const;
 
 /** What is left needs Node alone. A worker runs many tests of these projects in one process, but not those that change or measure it. */

@@ -1,21 +1,21 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { RestoreError } from '../store/restore.ts';
 
 /** Writes lines, packed with gzip, to a file that was not there and that only its owner reads. A file that did not become whole is removed. */
-export async function writeLines(path: string, lines: AsyncIterable<string>): Promise<void> {
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
-  let isOurs = false;
-  file.once('open', () => {
-    isOurs = true;
-  });
+export async function writeLines(
+  path: string,
+  lines: AsyncIterable<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
   try {
-    await pipeline(Readable.from(ended(lines)), createGzip(), file);
+    await pipeline(Readable.from(ended(lines)), createGzip(), file.createWriteStream(), { signal });
   } catch (error) {
-    if (isOurs) await rm(path, { force: true });
+    await rm(path, { force: true });
     throw error;
   }
 }

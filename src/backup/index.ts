@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, type ConfigOverrides, loadConfig } from '../platform/config.ts';
 import { hideSecrets } from '../platform/secrets.ts';
+import { untilTold } from '../platform/told-to-stop.ts';
 import { backupLines, type TableEnd } from '../store/backup.ts';
 import { type Database, openDatabase, type PostgresConnection } from '../store/database.ts';
 import { embeddedConnection, startEmbeddedPostgres } from '../store/embedded.ts';
@@ -28,11 +29,17 @@ export function backUp(
   { verify, ...overrides }: ConfigOverrides & { readonly verify: boolean },
   env: Env = process.env,
 ): Promise<BackedUp> {
-  return withDatabase(loadConfig(env, overrides), { beside: true }, async (database) => {
-    await writeLines(path, backupLines(database, Date.now));
-    const { madeAt, rows, ends } = await checkBackup(linesIn(path));
-    if (verify) await verifyByRestoring(path);
-    return { madeAt, rows, tables: ends.length, verified: verify };
+  return withDatabase(loadConfig(env, overrides), { beside: true }, async (database, told) => {
+    await writeLines(path, backupLines(database, Date.now), told);
+    try {
+      const { madeAt, rows, ends } = await checkBackup(linesIn(path));
+      if (verify) await verifyByRestoring(path, told);
+      told.throwIfAborted();
+      return { madeAt, rows, tables: ends.length, verified: verify };
+    } catch (error) {
+      if (told.aborted) await rm(path, { force: true });
+      throw error;
+    }
   });
 }
 
@@ -61,10 +68,11 @@ export function markRestored(overrides: ConfigOverrides, env: Env = process.env)
 }
 
 /** Restores into an empty database of its own, and compares each table with what the backup says of it. */
-async function verifyByRestoring(path: string): Promise<void> {
+async function verifyByRestoring(path: string, told: AbortSignal): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'pika-expander-verify-'));
   try {
-    const server = await startEmbeddedPostgres({ dataDir: folder });
+    const server = await startEmbeddedPostgres({ dataDir: folder, signal: told });
+    told.addEventListener('abort', () => server.stop());
     const database = openDatabase({ connection: server.connection });
     try {
       const options = { replace: false, stamp: false };
@@ -98,22 +106,26 @@ async function endsOf(database: Database): Promise<ReadonlyMap<string, TableEnd>
 }
 
 /** `beside`: a service may run meanwhile, also on an embedded database. */
-async function withDatabase<T>(
+function withDatabase<T>(
   config: Config,
   { beside }: { readonly beside: boolean },
-  work: (database: Database) => Promise<T>,
+  work: (database: Database, told: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { connection, stop } = await reach(config, beside);
-  const database = openDatabase({ connection });
-  try {
-    return await work(database);
-  } catch (error) {
-    (error as Error).message = hideSecrets(config.secrets)((error as Error).message);
-    throw error;
-  } finally {
-    await database.close();
-    await stop();
-  }
+  return untilTold(async (told) => {
+    const { connection, stop } = await reach(config, beside, told);
+    // What still asks the server something fails then.
+    told.addEventListener('abort', stop);
+    const database = openDatabase({ connection });
+    try {
+      return await work(database, told);
+    } catch (error) {
+      (error as Error).message = hideSecrets(config.secrets)((error as Error).message);
+      throw error;
+    } finally {
+      await database.close();
+      await stop();
+    }
+  });
 }
 
 interface Reached {
@@ -121,11 +133,11 @@ interface Reached {
   readonly stop: () => Promise<void>;
 }
 
-async function reach({ databaseUrl, dataDir }: Config, beside: boolean): Promise<Reached> {
+async function reach({ databaseUrl, dataDir }: Config, beside: boolean, told: AbortSignal): Promise<Reached> {
   const stop = async () => {};
   if (databaseUrl !== null) return { connection: { connectionString: databaseUrl }, stop };
   try {
-    const server = await startEmbeddedPostgres({ dataDir });
+    const server = await startEmbeddedPostgres({ dataDir, signal: told });
     return { connection: server.connection, stop: () => server.stop() };
   } catch (error) {
     const isInUse = error instanceof EmbeddedPostgresError && error.code === 'data_folder_in_use';

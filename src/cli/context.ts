@@ -42,6 +42,15 @@ export const speaking = (language: Language, own: CliProcess): CliContext => ({
   words: commandLine[language],
 });
 
+/** A user that the system does not know may have none: then that of containers, in which nobody else can put a file. */
+function homeDirectory(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
+}
+
 /** A real process. */
 export function processContext(): CliProcess {
   return {
@@ -49,7 +58,7 @@ export function processContext(): CliProcess {
     stderr: process.stderr,
     stdin: process.stdin,
     env: process.env,
-    homeDirectory: homedir(),
+    homeDirectory: homeDirectory(),
     fetch: (...args) => fetch(...args),
     readFile: (path) => readFileSync(path === '-' ? 0 : path, 'utf8'),
     now: () => Date.now(),

@@ -1,5 +1,6 @@
 /** `npm run demo`: the failure, then the cure, on simulated nodes and the real service, in under two minutes. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { startService } from '../main.ts';
 import { type CommandLineWords, commandLine } from '../model/command-line/index.ts';
 import type { NodeTarget } from '../model/expansion.ts';
 import type { Language } from '../model/text.ts';
+import { untilTold } from '../platform/told-to-stop.ts';
 import { readLogs } from '../replay/logs.ts';
 import type { Service } from '../service.ts';
 import { type Cluster, createDemoCluster, type ServedCluster, serveCluster } from '../simulator/index.ts';
@@ -54,37 +56,67 @@ const allNodes = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
 const watched = 'n2';
 
 /** Runs the demo; the exit code is 0 only when the naive loop lost keys and the expansion lost none. */
-export async function runDemo({ keep, language }: DemoOptions): Promise<number> {
+export function runDemo({ keep, language }: DemoOptions): Promise<number> {
   const words = commandLine[language].demo;
+  return untilTold(async (told) => {
+    const ends: (() => Promise<unknown>)[] = [];
+    try {
+      const stage = await setUp(ends, told);
+      const isRight = await Promise.race([showAll(stage, language), whenTold(told)]);
+      if (keep ?? process.stdout.isTTY) {
+        closing(stage.service.url, words);
+        say(`  ${words.staysUp}`);
+        await whenTold(told).catch(() => undefined);
+      } else say(`\n${words.lookYourself(`${isSource ? 'npm run demo --' : 'pika-expander demo'} --keep`)}`);
+      return isRight ? 0 : 1;
+    } finally {
+      for (const end of ends.toReversed()) await end();
+    }
+  });
+}
+
+interface Stage {
+  readonly cluster: Cluster;
+  readonly served: ServedCluster;
+  readonly service: Service;
+  readonly host: Awaited<ReturnType<typeof hostWithAgent>>;
+}
+
+/** `ends` gets how each part is ended. */
+async function setUp(ends: (() => Promise<unknown>)[], told: AbortSignal): Promise<Stage> {
   const cluster = createDemoCluster({ transferMs: 2800, now: Date.now(), logs: true });
   for (const node of naiveNodes.slice(0, 2)) cluster.fault.nextSuperseded(node, 'loss');
   const served = await serveCluster(cluster);
+  ends.push(() => served.close());
   const dataDir = await mkdtemp(join(tmpdir(), 'pika-expander-demo-'));
+  ends.push(() => rm(dataDir, { recursive: true, force: true }));
   const token = randomUUID();
   const service = await startService(
     { dataDir, port: 0, logLevel: 'error' },
     { PIKA_EXPANDER_AGENT_TOKEN: token, PIKA_EXPANDER_AGENT_NODES: '127.0.0.1' },
+    told,
   );
+  ends.push(() => service.close());
   const addressOf = (id: string) => targetOf(served.addresses[id]!).address;
   const nodes = { m: addressOf('m'), [watched]: addressOf(watched) };
   const folder = join(dataDir, 'host');
   const host = await hostWithAgent({ cluster, nodes, folder, service: service.url, token });
-  try {
-    title(words.title);
-    const lossy = await showFailure(served, host.log(watched), language);
-    const succeeded = await showCure(cluster, served, service, language);
-    const verified = await checkKeys(served, words);
-    if (keep ?? process.stdout.isTTY) {
-      closing(service.url, words);
-      await untilInterrupted(words);
-    } else say(`\n${words.lookYourself(`${isSource ? 'npm run demo --' : 'pika-expander demo'} --keep`)}`);
-    return lossy && succeeded && verified ? 0 : 1;
-  } finally {
-    await host.close();
-    await service.close();
-    await served.close();
-    await rm(dataDir, { recursive: true, force: true });
-  }
+  ends.push(() => host.close());
+  return { cluster, served, service, host };
+}
+
+async function showAll({ cluster, served, service, host }: Stage, language: Language): Promise<boolean> {
+  const words = commandLine[language].demo;
+  title(words.title);
+  const lossy = await showFailure(served, host.log(watched), language);
+  const succeeded = await showCure(cluster, served, service, language);
+  const verified = await checkKeys(served, words);
+  return lossy && succeeded && verified;
+}
+
+async function whenTold(told: AbortSignal): Promise<never> {
+  if (!told.aborted) await once(told, 'abort');
+  throw told.reason;
 }
 
 const say = (text = ''): void => {
@@ -206,12 +238,4 @@ function closing(url: string, { lookAtIt, places }: Words): void {
   ];
   for (const line of table(rows)) say(`  ${line}`);
   say();
-}
-
-function untilInterrupted({ staysUp }: Words): Promise<void> {
-  say(`  ${staysUp}`);
-  return new Promise((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-  });
 }

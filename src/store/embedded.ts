@@ -20,6 +20,8 @@ export interface EmbeddedPostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Called, with a text for people, when the server died and is started again. */
   readonly onNotice?: (text: string) => void;
+  /** Breaks the start off, which then throws the reason; later it changes nothing. */
+  readonly signal?: AbortSignal;
 }
 
 export interface EmbeddedPostgres {
@@ -72,11 +74,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const folders = await prepareFolders(options.dataDir);
   const runAs = await chooseRunAs(folders.base, folders.data);
   if (runAs.ids) await chown(folders.run, runAs.ids.uid, runAs.ids.gid);
-  if (!(await exists(join(folders.data, 'PG_VERSION')))) await makeDataFolder(binaries, folders, runAs);
+  if (!(await exists(join(folders.data, 'PG_VERSION'))))
+    await makeDataFolder(binaries, folders, runAs, options.signal);
 
   const server = new EmbeddedServer(binaries, folders, runAs, options);
   try {
-    await server.start();
+    await server.start(options.signal);
     await server.makeDatabase();
   } catch (error) {
     await server.stop();
@@ -101,7 +104,9 @@ async function makeDataFolder(
   binaries: PostgresBinaries,
   folders: EmbeddedFolders,
   runAs: RunAs,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
+  signal?.throwIfAborted();
   const side = `${folders.data}.new-${randomBytes(6).toString('hex')}`;
   const args = [
     '-D',
@@ -117,9 +122,13 @@ async function makeDataFolder(
   let output = '';
   child.stdout?.on('data', (chunk) => (output += String(chunk)));
   child.stderr?.on('data', (chunk) => (output += String(chunk)));
+  const onAbort = () => child.kill('SIGTERM');
+  signal?.addEventListener('abort', onAbort, { once: true });
   const code = await exitCode(child);
+  signal?.removeEventListener('abort', onAbort);
   if (code === 0) await rename(side, folders.data).catch(() => undefined);
   await removeSide(side);
+  signal?.throwIfAborted();
   // Another process may have been quicker; then its folder is as good.
   if (await exists(join(folders.data, 'PG_VERSION'))) return;
   throw new EmbeddedPostgresError(
@@ -163,9 +172,10 @@ class EmbeddedServer {
   }
 
   /** Resolves when our own server runs and the owner's lock is ours. */
-  async start(): Promise<void> {
+  async start(signal?: AbortSignal): Promise<void> {
     const deadline = Date.now() + startWithinMs;
     while (!this.#stopping.signal.aborted) {
+      signal?.throwIfAborted();
       if (await this.#tryToOwn()) return;
       await this.#assertNoLastingFailure();
       if (!this.#child) await this.#launchUnlessServed();

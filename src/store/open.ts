@@ -78,6 +78,8 @@ export interface OpenStoreOptions {
   /** Called, with a text for people, when a connection broke or the embedded server restarts. */
   readonly onNotice?: (text: string) => void;
   readonly maxConnections?: number;
+  /** Breaks off the start of an embedded server. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -88,7 +90,13 @@ export interface OpenStoreOptions {
 export async function openStore(place: StorePlace, options: OpenStoreOptions = {}): Promise<OpenedStore> {
   const notice = (text: string) => options.onNotice?.(text);
   const server =
-    'dataDir' in place ? await startEmbeddedPostgres({ dataDir: place.dataDir, onNotice: notice }) : null;
+    'dataDir' in place
+      ? await startEmbeddedPostgres({
+          dataDir: place.dataDir,
+          onNotice: notice,
+          ...(options.signal && { signal: options.signal }),
+        })
+      : null;
   const postgres = server
     ? server.connection
     : { connectionString: (place as { databaseUrl: string }).databaseUrl };

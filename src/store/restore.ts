@@ -271,11 +271,11 @@ export interface Restores {
 export function createRestores(database: Database): Restores {
   return {
     mark: () =>
-      database.session(async (client) => {
+      database.transaction(async (client) => {
+        // Who starts meanwhile waits for it with its migrations, and then finds the note.
+        await client.query('select pg_advisory_xact_lock($1, $2)', migrationsLock);
         await assertNobodyAtWork(client);
-        await client.query('begin');
         await note(client, null);
-        await client.query('commit');
       }),
     follow: (complete) =>
       database.transaction(async (client) => {
