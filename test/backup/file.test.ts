@@ -7,10 +7,9 @@ import { writeLines } from '../../src/backup/file.ts';
 test('nothing stays of a file whose lines end with an error, however early', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pika-expander-file-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  // biome-ignore lint/correctness/useYield: it fails before its first line.
-  async function* failing(): AsyncGenerator<string> {
-    throw new Error('the database is away');
-  }
+  const failing = (): AsyncIterable<string> => ({
+    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('the database is away')) }),
+  });
   const { signal } = new AbortController();
   const written = Array.from({ length: 200 }, (_, i) => writeLines(join(folder, `${i}`), failing(), signal));
   for (const result of await Promise.allSettled(written))

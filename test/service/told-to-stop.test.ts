@@ -55,7 +55,9 @@ test('the service, in its start: it does not begin its work, and ends with 0', a
   const dataDir = join(folder, 'new');
   const { code, output } = await toldOnce(
     () => existsSync(join(dataDir, 'postgres', 'run')),
-    ...['serve', '--data-dir', dataDir],
+    'serve',
+    '--data-dir',
+    dataDir,
   );
   expect([code, output.includes('"stopped"'), output.includes('is running')]).toEqual([0, true, false]);
   expect(readdirSync(join(dataDir, 'postgres')).filter((name) => name.startsWith('data.new'))).toEqual([]);
@@ -73,7 +75,7 @@ test('a backup that is being verified: neither file nor folder nor server stays'
   await (await startService({ dataDir, port: 0, logLevel: 'silent' })).close();
   const file = join(folder, 'backup.gz');
   const isVerifying = () => readdirSync(temporary()).some((name) => name.startsWith('pika-expander-verify-'));
-  const { code } = await toldOnce(isVerifying, ...['backup', file, '--verify', '--data-dir', dataDir]);
+  const { code } = await toldOnce(isVerifying, 'backup', file, '--verify', '--data-dir', dataDir);
   expect(code).toBe(143);
   expect([existsSync(file), readdirSync(temporary())]).toEqual([false, []]);
   expect(await isQuiet(dataDir)).toBe(true);
