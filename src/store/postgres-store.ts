@@ -1,4 +1,3 @@
-import type { EventInput } from '../model/events.ts';
 import { type Control, type Expansion, type ExpansionState, isEnded } from '../model/expansion.ts';
 import type { EventOwner, StoredEvent } from '../model/views/event.ts';
 import type { ExpansionSummary } from '../model/views/expansion.ts';
@@ -17,20 +16,12 @@ import {
   ownerOf,
   summaryOf,
 } from './expansion-rows.ts';
-import {
-  type FreezeRow,
-  freezeColumns,
-  freezeEvent,
-  freezeOf,
-  readFreeze,
-  thawed,
-  unfreezeEvent,
-} from './freeze.ts';
+import { type FreezeRow, freezeColumns, freezeOf } from './freeze.ts';
 import { storableText, toJson } from './json.ts';
 import { addressKey } from './master-key.ts';
 import { migrate, readMigrations } from './migrate.ts';
 import { byAcceptance, newestBy } from './newest-first.ts';
-import { newsOf, tellOf } from './news.ts';
+import { newsOf } from './news.ts';
 import { createThinner } from './observation-thinner.ts';
 import type { Page } from './page.ts';
 import {
@@ -40,9 +31,10 @@ import {
   expansionColumns,
   expansionOf,
 } from './postgres-accept.ts';
+import { createFreeze } from './postgres-freeze.ts';
 import { createLeases, lostLease } from './postgres-leases.ts';
 import { expansionLeases, lockMaster, syncSlots } from './postgres-locks.ts';
-import { AlreadyFrozenError, type ExpansionFilter, NotFoundError, plansOfEach, type Store } from './store.ts';
+import { type ExpansionFilter, NotFoundError, plansOfEach, type Store } from './store.ts';
 import { type Stored, stamp, upgrade } from './upgrades.ts';
 
 export interface PostgresStoreOptions {
@@ -70,6 +62,7 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
 
   return {
     ...createLeases(database, expansionLeases),
+    ...createFreeze(database),
 
     async migrate() {
       await migrate(database, await readMigrations());
@@ -265,37 +258,6 @@ export function createPostgresStore(database: Database, options: PostgresStoreOp
       if (hasEnded(after)) thinner.forget(lease.id);
     },
 
-    async freeze(order) {
-      const rows = await database.query<FreezeRow>(
-        `insert into global_freeze (reason, by) values ($1, $2)
-         on conflict (singleton) do nothing
-         returning ${freezeColumns}`,
-        [storableText(order.reason), storableText(order.by)],
-      );
-      const [row] = rows;
-      if (row === undefined) {
-        const first = await this.freezeState();
-        // Somebody lifted it just now: this order still holds.
-        if (!first.frozen) return this.freeze(order);
-        throw new AlreadyFrozenError(first);
-      }
-      await tellOf(database, 'incidents');
-      await tellAll(database, freezeEvent(order));
-      return freezeOf(row);
-    },
-
-    async unfreeze(order) {
-      const lifted = await database.query('delete from global_freeze returning 1');
-      if (lifted.length === 0) return thawed;
-      await tellOf(database, 'incidents');
-      await tellAll(database, unfreezeEvent(order));
-      return thawed;
-    },
-
-    async freezeState() {
-      return readFreeze(database);
-    },
-
     async savePlan(plan, requestedBy) {
       await database.query(
         `with outdated as (delete from plans where id <> $1 and saved_at < now() - interval '30 days'),
@@ -344,16 +306,6 @@ function conditionsOf({ states, master, search }: ExpansionFilter): Conditions {
   if (text.length >= 3) where.add((p) => `search_parts(e.search_text) @> parts_to_find(${p}::text)`, text);
   where.add((p) => `position(${p} in e.search_text) > 0`, text);
   return where;
-}
-
-/** In a statement of its own: the stop holds at once, however long the numbering of events is waited for. */
-async function tellAll(database: Database, event: Omit<EventInput, 'at'>): Promise<void> {
-  await database.query(
-    `select append_events(id, jsonb_build_array(($1::jsonb -> 0)
-       || jsonb_build_object('at', floor(extract(epoch from clock_timestamp()) * 1000))))
-     from expansions where not ended order by accepted_at, id`,
-    [eventsJson([event])],
-  );
 }
 
 function jsonOrNull(list: readonly unknown[]): string | null {
