@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { type Config, type ConfigOverrides, loadConfig } from '../platform/config.ts';
 import { hideSecrets } from '../platform/secrets.ts';
 import { untilTold } from '../platform/told-to-stop.ts';
-import { backupLines, type TableEnd } from '../store/backup.ts';
+import { backupLines, DatabaseEmptyError, type TableEnd } from '../store/backup.ts';
 import { type Database, openDatabase, type PostgresConnection } from '../store/database.ts';
 import { embeddedConnection, startEmbeddedPostgres } from '../store/embedded.ts';
 import { EmbeddedPostgresError } from '../store/embedded-error.ts';
+import { mayHoldServer } from '../store/embedded-folder.ts';
 import { migrate, readMigrations } from '../store/migrate.ts';
 import { checkBackup, createRestores, restoreBackup } from '../store/restore.ts';
 import { linesIn, writeLines } from './file.ts';
@@ -23,7 +24,7 @@ export interface BackedUp {
   readonly verified: boolean;
 }
 
-/** Writes a backup to a new file, and reads it again. `verify`: also restores it into a database of its own. */
+/** Writes a backup to a new file, and reads it again. `verify`: also restores it into a database of its own. Throws DatabaseEmptyError. */
 export function backUp(
   path: string,
   { verify, ...overrides }: ConfigOverrides & { readonly verify: boolean },
@@ -136,6 +137,8 @@ interface Reached {
 async function reach({ databaseUrl, dataDir }: Config, beside: boolean, told: AbortSignal): Promise<Reached> {
   const stop = async () => {};
   if (databaseUrl !== null) return { connection: { connectionString: databaseUrl }, stop };
+  // A start would make a database where there is none.
+  if (beside && !(await mayHoldServer(dataDir))) throw new DatabaseEmptyError(`the data folder ${dataDir}`);
   try {
     const server = await startEmbeddedPostgres({ dataDir, signal: told });
     return { connection: server.connection, stop: () => server.stop() };

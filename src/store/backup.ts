@@ -20,12 +20,20 @@ export interface TableEnd {
   readonly sha256: string;
 }
 
+/** There is nothing to back up, so nothing was written. */
+export class DatabaseEmptyError extends Error {
+  readonly code = 'database_empty';
+  constructor(place = 'the database') {
+    super(`${place} holds nothing of the service yet`);
+  }
+}
+
 /** Rows that are in memory at the same time. */
 const atOnce = 200;
 
 /**
  * All that the database holds at one moment, as lines of JSON: a head, and for each table its columns, its rows, and their number
- * and SHA-256. The queue is not in it. Others may write meanwhile.
+ * and SHA-256. The queue is not in it. Others may write meanwhile. Throws DatabaseEmptyError where no migration was applied.
  */
 export async function* backupLines(database: Database, now: () => number): AsyncGenerator<string> {
   yield* throughSession(database, async (client, write) => {
@@ -39,9 +47,7 @@ export async function* backupLines(database: Database, now: () => number): Async
       "bytea_output = 'hex'",
     ])
       await client.query(`set local ${setting}`);
-    const migrations = await client.query<{ name: string; checksum: string }>(
-      'select name, checksum from migrations order by name',
-    );
+    const migrations = await migrationsOf(client);
     const tables = await tablesOf(client);
     const head: BackupHead = {
       format: backupFormat,
@@ -57,6 +63,19 @@ export async function* backupLines(database: Database, now: () => number): Async
     await write(JSON.stringify({ end: '', rows, sha256: whole.digest('hex') } satisfies TableEnd));
     await client.query('commit');
   });
+}
+
+async function migrationsOf(client: Queryable): Promise<BackupHead['migrations']> {
+  const [known] = await client.query<{ found: boolean }>(
+    `select to_regclass('${schemaName}.migrations') is not null as found`,
+  );
+  if (!known!.found) throw new DatabaseEmptyError();
+  const migrations = await client.query<BackupHead['migrations'][number]>(
+    `select name, checksum from ${schemaName}.migrations order by name`,
+  );
+  // Their table is made before the first of them is applied.
+  if (migrations.length === 0) throw new DatabaseEmptyError();
+  return migrations;
 }
 
 async function writeTable(

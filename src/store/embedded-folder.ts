@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
+import { access, chmod, lstat, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedPostgresError, useOtherDatabase } from './embedded-error.ts';
@@ -18,6 +18,14 @@ export const socketPort = 5432;
 /** What `sun_path` holds, without its closing zero. */
 const longestSocketPath = process.platform === 'linux' ? 107 : 103;
 const logSizeAtMost = 8 * 1024 * 1024;
+
+/** Whether a data folder holds the files of an embedded server, or cannot be read. Makes nothing. */
+export async function mayHoldServer(dataDir: string): Promise<boolean> {
+  return access(join(dataDir, 'postgres', 'data', 'PG_VERSION')).then(
+    () => true,
+    ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
+  );
+}
 
 /** Throws EmbeddedPostgresError. */
 export async function prepareFolders(dataDir: string): Promise<EmbeddedFolders> {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -26,6 +26,16 @@ const start = async () => {
 };
 const frozen = async (url: string) =>
   ((await (await patiently(() => fetch(`${url}/v1/freeze`))).json()) as { frozen: boolean }).frozen;
+
+test('a folder that holds no database is refused and stays as it is', async () => {
+  const dataDir = join(folder, 'wrong');
+  const wrong = backUp(join(folder, 'wrong.gz'), { dataDir, verify: false }, {});
+  await expect(wrong).rejects.toMatchObject({
+    code: 'database_empty',
+    message: `the data folder ${dataDir} holds nothing of the service yet`,
+  });
+  expect(await readdir(folder)).toEqual([]);
+});
 
 test('the embedded database is backed up while the service runs, and restored once it is stopped', async () => {
   const { url, close } = await start();

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DatabaseEmptyError } from '../../src/store/backup.ts';
 import { RestoreError } from '../../src/store/restore.ts';
 import { Harness } from './harness.ts';
 
@@ -16,6 +17,17 @@ test('a backup is made where the service keeps its database, and says whether it
   }).run('backup', 'b.gz', '--verify', '--data-dir', 'data');
   expect([exitCode, asked]).toEqual([0, [['b.gz', { dataDir: 'data', verify: true }]]]);
   expect(out).toContain('12 rows of 3 tables; restored elsewhere, it holds the same');
+});
+
+test('a backup of nothing fails, and says which database to name', async () => {
+  const refused = await new Harness({
+    entrances: {
+      backup: async () => {
+        throw new DatabaseEmptyError();
+      },
+    },
+  }).run('backup', 'b.gz');
+  expect([refused.exitCode, refused.err]).toEqual([1, expect.stringContaining('DATABASE_URL')]);
 });
 
 test('a restore says what to do next, and why it was refused', async () => {

@@ -521,6 +521,7 @@ describe('no line is in English under --lang zh, of', () => {
       'backup_newer',
       'database_in_use',
       'database_holds_expansions',
+      'database_empty',
       'EEXIST',
       '',
     ]) {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { backupLines } from '../../src/store/backup.ts';
-import { openDatabase, type PostgresConnection } from '../../src/store/database.ts';
+import { type Database, openDatabase, type PostgresConnection } from '../../src/store/database.ts';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
 import { checkBackup, RestoreError, restoreBackup } from '../../src/store/restore.ts';
 import { storedEvent } from '../support/events.ts';
@@ -148,6 +148,23 @@ describe('a backup', () => {
     }
     expect(lines.join('\n')).not.toContain('late');
     await checkBackup(given(lines));
+  });
+
+  it('of a database that holds nothing of the service yet is refused', async () => {
+    const readAll = async (pool: Database) => {
+      for await (const _ of backupLines(pool, () => 1));
+    };
+    const empty = await postgres.createDatabase();
+    const pool = openDatabase({ connection: empty.connection });
+    try {
+      await expect(readAll(pool)).rejects.toMatchObject({ code: 'database_empty' });
+      // As a service that starts leaves it before the first migration.
+      await migrate(pool, []);
+      await expect(readAll(pool)).rejects.toMatchObject({ code: 'database_empty' });
+    } finally {
+      await pool.close();
+      await empty.drop();
+    }
   });
 
   it('whose reader leaves gives its connection back', async () => {

@@ -16,6 +16,8 @@ export const backups = {
     backup_newer: 'Use the version of pika-expander that made the backup, or a newer one.',
     database_in_use: 'Stop every process of the service first.',
     database_holds_expansions: 'Name another database, or give --replace: what it holds is gone then.',
+    database_empty:
+      'Name the database of a service that was started before: DATABASE_URL, or --data-dir for the embedded one.',
     EEXIST: 'Name a new file.',
   },
   see: 'See docs/backup.md.',

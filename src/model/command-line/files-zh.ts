@@ -19,6 +19,7 @@ export const backups: typeof english.backups = {
     backup_newer: '请使用生成该备份的 pika-expander 版本，或更新的版本。',
     database_in_use: '请先停止服务的所有进程。',
     database_holds_expansions: '请指定另一个数据库，或加上 --replace：库中现有内容将丢失。',
+    database_empty: '请指定已启动过的服务所用的数据库：DATABASE_URL；内嵌数据库则用 --data-dir。',
     EEXIST: '请换一个新文件名。',
   },
   see: '见 docs/backup.md。',
