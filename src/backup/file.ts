@@ -24,8 +24,8 @@ async function* ended(lines: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const line of lines) yield `${line}\n`;
 }
 
-/** The lines of such a file. Throws RestoreError where it is cut off or none. */
-export async function* linesIn(path: string): AsyncGenerator<string> {
+/** The lines of such a file. Throws RestoreError where it is cut off or none, and the reason of the signal. */
+export async function* linesIn(path: string, signal: AbortSignal): AsyncGenerator<string> {
   const packed = createReadStream(path);
   const plain = createGunzip();
   packed.once('error', (error) => plain.destroy(error));
@@ -34,6 +34,7 @@ export async function* linesIn(path: string): AsyncGenerator<string> {
   let rest = '';
   try {
     for await (const piece of plain) {
+      signal.throwIfAborted();
       const lines = (rest + decoder.decode(piece as Buffer, { stream: true })).split('\n');
       rest = lines.pop()!;
       yield* lines;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, type ConfigOverrides, loadConfig } from '../platform/config.ts';
 import { hideSecrets } from '../platform/secrets.ts';
-import { untilTold } from '../platform/told-to-stop.ts';
+import { untilTold, whenTold } from '../platform/told-to-stop.ts';
 import { backupLines, DatabaseEmptyError, type TableEnd } from '../store/backup.ts';
 import { type Database, openDatabase, type PostgresConnection } from '../store/database.ts';
 import { embeddedConnection, startEmbeddedPostgres } from '../store/embedded.ts';
@@ -33,7 +33,7 @@ export function backUp(
   return withDatabase(loadConfig(env, overrides), { beside: true }, async (database, told) => {
     await writeLines(path, backupLines(database, Date.now), told);
     try {
-      const { madeAt, rows, ends } = await checkBackup(linesIn(path));
+      const { madeAt, rows, ends } = await checkBackup(linesIn(path, told));
       if (verify) await verifyByRestoring(path, told);
       told.throwIfAborted();
       return { madeAt, rows, tables: ends.length, verified: verify };
@@ -50,12 +50,17 @@ export function restore(
   { replace, ...overrides }: ConfigOverrides & { readonly replace: boolean },
   env: Env = process.env,
 ): Promise<Omit<BackedUp, 'verified'>> {
-  return withDatabase(loadConfig(env, overrides), { beside: false }, async (database) => {
+  return withDatabase(loadConfig(env, overrides), { beside: false }, async (database, told) => {
     // Before anything is touched.
-    await checkBackup(linesIn(path));
-    const { madeAt, rows, ends } = await restoreBackup(database, linesIn(path), await readMigrations(), {
-      replace,
-    });
+    await checkBackup(linesIn(path, told));
+    const { madeAt, rows, ends } = await restoreBackup(
+      database,
+      linesIn(path, told),
+      await readMigrations(),
+      {
+        replace,
+      },
+    );
     return { madeAt, rows, tables: ends.length };
   });
 }
@@ -77,7 +82,7 @@ async function verifyByRestoring(path: string, told: AbortSignal): Promise<void>
     const database = openDatabase({ connection: server.connection });
     try {
       const options = { replace: false, stamp: false };
-      const { ends } = await restoreBackup(database, linesIn(path), await readMigrations(), options);
+      const { ends } = await restoreBackup(database, linesIn(path, told), await readMigrations(), options);
       const found = await endsOf(database);
       const differing = ends.filter(
         ({ end, rows, sha256 }) => found.get(end)?.rows !== rows || found.get(end)?.sha256 !== sha256,
@@ -118,12 +123,15 @@ function withDatabase<T>(
     told.addEventListener('abort', stop);
     const database = openDatabase({ connection });
     try {
-      return await work(database, told);
+      const working = work(database, told);
+      // What a restore leaves half done the database takes back.
+      return await (beside ? working : Promise.race([working, whenTold(told)]));
     } catch (error) {
       (error as Error).message = hideSecrets(config.secrets)((error as Error).message);
       throw error;
     } finally {
-      await database.close();
+      // It may still wait for a lock; the process ends.
+      if (!told.aborted) await database.close();
       await stop();
     }
   });

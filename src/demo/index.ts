@@ -1,6 +1,5 @@
 /** `npm run demo`: the failure, then the cure, on simulated nodes and the real service, in under two minutes. */
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ import { startService } from '../main.ts';
 import { type CommandLineWords, commandLine } from '../model/command-line/index.ts';
 import type { NodeTarget } from '../model/expansion.ts';
 import type { Language } from '../model/text.ts';
-import { untilTold } from '../platform/told-to-stop.ts';
+import { untilTold, whenTold } from '../platform/told-to-stop.ts';
 import { readLogs } from '../replay/logs.ts';
 import type { Service } from '../service.ts';
 import { type Cluster, createDemoCluster, type ServedCluster, serveCluster } from '../simulator/index.ts';
@@ -112,11 +111,6 @@ async function showAll({ cluster, served, service, host }: Stage, language: Lang
   const succeeded = await showCure(cluster, served, service, language);
   const verified = await checkKeys(served, words);
   return lossy && succeeded && verified;
-}
-
-async function whenTold(told: AbortSignal): Promise<never> {
-  if (!told.aborted) await once(told, 'abort');
-  throw told.reason;
 }
 
 const say = (text = ''): void => {

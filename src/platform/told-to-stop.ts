@@ -1,7 +1,14 @@
+import { once } from 'node:events';
 import { constants } from 'node:os';
 import closeWithGrace from 'close-with-grace';
 
 const cleanUpWithinMs = 9000;
+
+/** Rejects with the reason once it is aborted. */
+export async function whenTold(told: AbortSignal): Promise<never> {
+  if (!told.aborted) await once(told, 'abort');
+  throw told.reason;
+}
 
 /**
  * Work of a command that must leave nothing behind: a signal aborts it, and ends the process once it has cleaned up. The exit code is
@@ -14,23 +21,27 @@ export async function untilTold<T>(work: (told: AbortSignal) => Promise<T>): Pro
     {
       delay: cleanUpWithinMs,
       logger: false,
-      skip: ['beforeExit', 'uncaughtException', 'unhandledRejection'],
+      skip: ['SIGHUP', 'beforeExit', 'uncaughtException', 'unhandledRejection'],
     },
     async ({ signal }) => {
       told.abort();
       process.exit(
         await working.then(
           (code) => (typeof code === 'number' ? code : 0),
-          () => 128 + constants.signals[signal as NodeJS.Signals],
+          () => 128 + constants.signals[signal ?? 'SIGHUP'],
         ),
       );
     },
   );
+  // A terminal that is closed says so twice, and means one.
+  const onHangup = () => told.signal.aborted || grace.close();
+  process.on('SIGHUP', onHangup);
   try {
     return await working;
   } finally {
     // Else the process ends in a moment, and nobody is to say why.
     if (told.signal.aborted) await new Promise<never>(() => {});
+    process.off('SIGHUP', onHangup);
     grace.uninstall();
   }
 }

@@ -81,6 +81,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   try {
     await server.start(options.signal);
     await server.makeDatabase();
+    options.signal?.throwIfAborted();
   } catch (error) {
     await server.stop();
     throw error;
@@ -122,7 +123,8 @@ async function makeDataFolder(
   let output = '';
   child.stdout?.on('data', (chunk) => (output += String(chunk)));
   child.stderr?.on('data', (chunk) => (output += String(chunk)));
-  const onAbort = () => child.kill('SIGTERM');
+  // With what it has started: told to end it would first finish what it is at.
+  const onAbort = () => child.pid !== undefined && kill(-child.pid, 'SIGKILL');
   signal?.addEventListener('abort', onAbort, { once: true });
   const code = await exitCode(child);
   signal?.removeEventListener('abort', onAbort);

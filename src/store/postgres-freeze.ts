@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventInput } from '../model/events.ts';
 import type { Freeze } from '../model/views/service.ts';
 import type { Database, Queryable } from './database.ts';
@@ -15,27 +16,45 @@ import { storableText } from './json.ts';
 import { tellOf } from './news.ts';
 import { AlreadyFrozenError, type FreezeOrder, type Store } from './store.ts';
 
-/** Held until a change of the global stop and its events stand, so that the history shows the changes in their order. */
+/** Held while the history is told of the global stop, so that it shows the changes in their order. */
 const freezeLock = '1885957729, 4';
 
-/** A stop must hold within a second, however long the numbering of events is waited for. */
-const tellWithinMs = 500;
+/**
+ * Each wait is short, with as long a pause behind it: what is to be told holds the rows of all open expansions, which orders of
+ * people and saves need.
+ */
+const tellWithinMs = [200, 400, 800, 1600, 1600, 1600];
 
 type Told = Omit<EventInput, 'at'>;
 
-/** The global stop on PostgreSQL. */
+/** The global stop on PostgreSQL. A change waits for nothing, and holds before it is told of. */
 export function createFreeze(database: Database): Pick<Store, 'freeze' | 'unfreeze' | 'freezeState'> {
+  async function freeze(order: FreezeOrder): Promise<Freeze> {
+    const [row] = await database.query<FreezeRow>(
+      `insert into global_freeze (reason, by) values ($1, $2)
+       on conflict (singleton) do nothing
+       returning ${freezeColumns}`,
+      [storableText(order.reason), storableText(order.by)],
+    );
+    if (row === undefined) {
+      const first = await readFreeze(database);
+      // Somebody lifted it just now: this order still holds.
+      if (!first.frozen) return freeze(order);
+      throw new AlreadyFrozenError(first);
+    }
+    await tellOf(database, 'incidents');
+    await tellAll(database, freezeEvent(order), (now) => now.since === row.since);
+    return freezeOf(row);
+  }
+
   return {
-    freeze: (order) => freeze(database, order),
+    freeze,
 
     async unfreeze(order) {
-      await change(database, unfreezeEvent(order), {
-        make: async (client) => {
-          const lifted = await client.query('delete from global_freeze returning 1');
-          return lifted.length > 0 ? thawed : null;
-        },
-        stillStands: (_, now) => !now.frozen,
-      });
+      const lifted = await database.query('delete from global_freeze returning 1');
+      if (lifted.length === 0) return thawed;
+      await tellOf(database, 'incidents');
+      await tellAll(database, unfreezeEvent(order), (now) => !now.frozen);
       return thawed;
     },
 
@@ -43,70 +62,25 @@ export function createFreeze(database: Database): Pick<Store, 'freeze' | 'unfree
   };
 }
 
-async function freeze(database: Database, order: FreezeOrder): Promise<Freeze> {
-  const made = await change(database, freezeEvent(order), {
-    make: async (client) => {
-      const [row] = await client.query<FreezeRow>(
-        `insert into global_freeze (reason, by) values ($1, $2)
-         on conflict (singleton) do nothing
-         returning ${freezeColumns}`,
-        [storableText(order.reason), storableText(order.by)],
-      );
-      return row === undefined ? null : freezeOf(row);
-    },
-    stillStands: (set, now) => now.since === set.since,
-  });
-  if (made !== null) return made;
-  const first = await readFreeze(database);
-  // Somebody lifted it just now: this order still holds.
-  if (!first.frozen) return freeze(database, order);
-  throw new AlreadyFrozenError(first);
-}
-
-interface Change {
-  /** null = nothing is changed. */
-  readonly make: (client: Queryable) => Promise<Freeze | null>;
-  readonly stillStands: (made: Freeze, now: Freeze) => boolean;
-}
-
-/**
- * The change and its events are one transaction. Where they cannot be stored soon, the change is stored without them, and told
- * of afterwards unless another one came meanwhile.
- */
-async function change(
+/** Not of a change that another one has overtaken: the last event agrees with the state. */
+async function tellAll(
   database: Database,
   event: Told,
-  { make, stillStands }: Change,
-): Promise<Freeze | null> {
-  const { made, told } = await database.transaction(async (client) => {
-    await lock(client);
-    const made = await make(client);
-    if (made === null) return { made, told: true };
-    await tellOf(client, 'incidents');
-    return { made, told: await toldSoon(client, event) };
-  });
-  if (made !== null && !told)
-    await database.transaction(async (client) => {
-      await lock(client);
-      if (stillStands(made, await readFreeze(client))) await tellAll(client, event);
-    });
-  return made;
-}
-
-/** In a statement of its own: the next one must see what was changed while it waited. */
-async function lock(client: Queryable): Promise<void> {
-  await client.query(`select pg_advisory_xact_lock(${freezeLock})`);
-}
-
-async function toldSoon(client: Queryable, event: Told): Promise<boolean> {
-  await client.query(`savepoint untold; set local statement_timeout = ${tellWithinMs}`);
+  stillStands: (now: Freeze) => boolean,
+  [limitMs, ...later] = tellWithinMs,
+): Promise<void> {
   try {
-    await tellAll(client, event);
-    return true;
-  } catch {
-    // Throws where the connection is lost: then nothing is changed.
-    await client.query('rollback to savepoint untold');
-    return false;
+    await database.transaction(async (client) => {
+      // In a statement of its own: the next one must see what was changed while it waited.
+      await client.query(
+        `set local statement_timeout = ${limitMs}; select pg_advisory_xact_lock(${freezeLock})`,
+      );
+      if (stillStands(await readFreeze(client))) await append(client, event);
+    });
+  } catch (error) {
+    if (later.length === 0) throw error;
+    await sleep(limitMs);
+    await tellAll(database, event, stillStands, later);
   }
 }
 
@@ -114,7 +88,7 @@ async function toldSoon(client: Queryable, event: Told): Promise<boolean> {
  * All rows are locked before the first event is numbered. A save holds its row while it waits for the numbering, and an event
  * needs the row of its expansion: the two would wait for each other.
  */
-async function tellAll(client: Queryable, event: Told): Promise<void> {
+async function append(client: Queryable, event: Told): Promise<void> {
   await client.query(
     `select append_events(id, jsonb_build_array(($1::jsonb -> 0)
        || jsonb_build_object('at', floor(extract(epoch from clock_timestamp()) * 1000))))

@@ -147,7 +147,7 @@ it('starts where a process that comes too late still makes a data folder at its 
   let ended = false;
   const make = async (part: number) => {
     for (let i = 0; !ended; i++) {
-      await mkdir(join(side, `${part}`), { recursive: true });
+      await mkdir(join(side, `${part}`), { recursive: true }).catch(() => undefined);
       await writeFile(join(side, `${part}`, `${i}`), '').catch(() => undefined);
     }
   };
