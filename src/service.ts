@@ -182,7 +182,7 @@ async function openParts(
   const place =
     config.databaseUrl === null ? { dataDir: config.dataDir } : { databaseUrl: config.databaseUrl };
   const opened = await openStore(place, {
-    ...(signal && { signal }),
+    signal,
     onNotice: (text) => log.warn(text),
     onFailover: (stores, { wasSynchronous }) => seeToRestore(stores, config, log, wasSynchronous),
   });

@@ -53,14 +53,8 @@ export function restore(
   return withDatabase(loadConfig(env, overrides), { beside: false }, async (database, told) => {
     // Before anything is touched.
     await checkBackup(linesIn(path, told));
-    const { madeAt, rows, ends } = await restoreBackup(
-      database,
-      linesIn(path, told),
-      await readMigrations(),
-      {
-        replace,
-      },
-    );
+    const lines = linesIn(path, told);
+    const { madeAt, rows, ends } = await restoreBackup(database, lines, await readMigrations(), { replace });
     return { madeAt, rows, tables: ends.length };
   });
 }

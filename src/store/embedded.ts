@@ -21,7 +21,7 @@ export interface EmbeddedPostgresOptions {
   /** Called, with a text for people, when the server died and is started again. */
   readonly onNotice?: (text: string) => void;
   /** Breaks the start off, which then throws the reason; later it changes nothing. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface EmbeddedPostgres {

@@ -3,7 +3,7 @@ import type { Freeze } from '../model/views/service.ts';
 import type { Queryable } from './database.ts';
 import type { FreezeOrder } from './store.ts';
 
-type Told = Omit<Extract<EventInput, { readonly type: 'freeze.on' | 'freeze.lifted' }>, 'at'>;
+export type Told = Omit<Extract<EventInput, { readonly type: 'freeze.on' | 'freeze.lifted' }>, 'at'>;
 
 /** What the history of an expansion says of the global stop; the database gives the time. */
 export const freezeEvent = ({ by, reason }: FreezeOrder): Told => untimed('freeze.on', { by, reason });

@@ -79,7 +79,7 @@ export interface OpenStoreOptions {
   readonly onNotice?: (text: string) => void;
   readonly maxConnections?: number;
   /** Breaks off the start of an embedded server. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -91,11 +91,7 @@ export async function openStore(place: StorePlace, options: OpenStoreOptions = {
   const notice = (text: string) => options.onNotice?.(text);
   const server =
     'dataDir' in place
-      ? await startEmbeddedPostgres({
-          dataDir: place.dataDir,
-          onNotice: notice,
-          ...(options.signal && { signal: options.signal }),
-        })
+      ? await startEmbeddedPostgres({ dataDir: place.dataDir, onNotice: notice, signal: options.signal })
       : null;
   const postgres = server
     ? server.connection

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventInput } from '../model/events.ts';
 import type { Freeze } from '../model/views/service.ts';
 import type { Database, Queryable } from './database.ts';
 import { eventsJson } from './expansion-rows.ts';
@@ -9,12 +8,13 @@ import {
   freezeEvent,
   freezeOf,
   readFreeze,
+  type Told,
   thawed,
   unfreezeEvent,
 } from './freeze.ts';
 import { storableText } from './json.ts';
 import { tellOf } from './news.ts';
-import { AlreadyFrozenError, type FreezeOrder, type Store } from './store.ts';
+import { AlreadyFrozenError, type FreezeOrder, type Store, type StoreUnavailableError } from './store.ts';
 
 /** Held while the history is told of the global stop, so that it shows the changes in their order. */
 const freezeLock = '1885957729, 4';
@@ -25,7 +25,10 @@ const freezeLock = '1885957729, 4';
  */
 const tellWithinMs = [200, 400, 800, 1600, 1600, 1600];
 
-type Told = Omit<EventInput, 'at'>;
+/** The statement or its wait for a lock took too long, or two waited for each other. */
+const tooLong: readonly unknown[] = ['57014', '55P03', '40P01'];
+const tookTooLong = (error: unknown): boolean =>
+  tooLong.includes(((error as StoreUnavailableError).cause as { code?: unknown } | undefined)?.code);
 
 /** The global stop on PostgreSQL. A change waits for nothing, and holds before it is told of. */
 export function createFreeze(database: Database): Pick<Store, 'freeze' | 'unfreeze' | 'freezeState'> {
@@ -78,7 +81,7 @@ async function tellAll(
       if (stillStands(await readFreeze(client))) await append(client, event);
     });
   } catch (error) {
-    if (later.length === 0) throw error;
+    if (later.length === 0 || !tookTooLong(error)) throw error;
     await sleep(limitMs);
     await tellAll(database, event, stillStands, later);
   }

@@ -1,17 +1,30 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openDoorbell, startDoorbellWorker } from '../../src/queue/bullmq-doorbell.ts';
 import { openQueueBackend } from '../../src/queue/connection.ts';
 import { QueueSetupError, QueueUnavailableError } from '../../src/queue/errors.ts';
 import { type Database, openDatabase } from '../../src/store/database.ts';
 import { breakTakenConnections } from '../support/broken-connections.ts';
-import { startPostgres } from '../support/postgres.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
+let postgres: TestPostgres;
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
 const started: TestRedis[] = [];
-afterAll(() => Promise.all(started.map((redis) => redis.stop())));
+afterAll(() => Promise.all([postgres?.stop(), ...started.map((redis) => redis.stop())]));
+
+/** A queue in a database of its own, whose address has these settings. */
+async function queueOnPostgres(settings?: string) {
+  const { connection, url } = await postgres.createDatabase();
+  const database = openDatabase({ connection });
+  onTestFinished(() => database.close());
+  const place = settings === undefined ? connection : { connectionString: `${url}?${settings}` };
+  return { database, backend: await openQueueBackend({ postgres: place }) };
+}
 
 const redisWith = async (...args: string[]) => {
   const redis = await startRedis({ args });
@@ -90,15 +103,12 @@ it('says so when the database cannot hold the queue', async () => {
 });
 
 it('says so when a connection of the queue breaks as soon as it is taken', async () => {
-  const postgres = await startPostgres();
-  const { connection } = await postgres.createDatabase();
-  const backend = await openQueueBackend({ postgres: connection });
+  const { backend } = await queueOnPostgres();
   const mend = breakTakenConnections();
   const doorbell = openDoorbell(backend);
   await expect(doorbell.ping()).rejects.toThrow(QueueUnavailableError);
   mend();
   await doorbell.close();
-  await postgres.stop();
 });
 
 const connectionsBeside = async (database: Database): Promise<number> => {
@@ -109,10 +119,7 @@ const connectionsBeside = async (database: Database): Promise<number> => {
 };
 
 it('needs few connections to PostgreSQL for all kinds of work together, and gives them back', async () => {
-  const postgres = await startPostgres();
-  const { connection } = await postgres.createDatabase();
-  const database = openDatabase({ connection });
-  const backend = await openQueueBackend({ postgres: connection });
+  const { database, backend } = await queueOnPostgres();
   const called = new Set<string>();
   const kinds = (
     ['expansion', 'comparison', 'campaign', 'audit', 'guard', 'hold', 'replacement'] as const
@@ -140,30 +147,20 @@ it('needs few connections to PostgreSQL for all kinds of work together, and give
     await doorbell.close();
   }
   await until(async () => (await connectionsBeside(database)) === 0);
-  await database.close();
-  await postgres.stop();
 });
 
 it('leaves no connection behind where the end of a worker overtakes its start', async () => {
-  const postgres = await startPostgres();
-  const { connection } = await postgres.createDatabase();
-  const database = openDatabase({ connection });
-  const backend = await openQueueBackend({ postgres: connection });
+  const { database, backend } = await queueOnPostgres();
   for (let i = 0; i < 3; i++) {
     const doorbell = openDoorbell(backend);
     const worker = startDoorbellWorker(backend, doorbell, async () => null);
     await Promise.all([worker.close(), doorbell.close()]);
   }
   await until(async () => (await connectionsBeside(database)) === 0);
-  await database.close();
-  await postgres.stop();
 });
 
 it('finds its tables and counts its workers, whatever else the address of PostgreSQL sets', async () => {
-  const postgres = await startPostgres();
-  const { url } = await postgres.createDatabase();
-  const settings = 'application_name=ops&options=-c%20search_path%3Dpublic';
-  const backend = await openQueueBackend({ postgres: { connectionString: `${url}?${settings}` } });
+  const { backend } = await queueOnPostgres('application_name=ops&options=-c%20search_path%3Dpublic');
   const doorbell = openDoorbell(backend);
   const called: string[] = [];
   const worker = startDoorbellWorker(backend, doorbell, async (id) => {
@@ -175,5 +172,4 @@ it('finds its tables and counts its workers, whatever else the address of Postgr
   await until(async () => (await doorbell.workers()) === 1);
   await worker.close();
   await doorbell.close();
-  await postgres.stop();
 });

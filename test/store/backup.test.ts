@@ -1,12 +1,15 @@
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { backupLines } from '../../src/store/backup.ts';
 import { type Database, openDatabase, type PostgresConnection } from '../../src/store/database.ts';
-import { migrate, readMigrations } from '../../src/store/migrate.ts';
+import { migrate, migrationsLock, readMigrations } from '../../src/store/migrate.ts';
 import { checkBackup, RestoreError, restoreBackup } from '../../src/store/restore.ts';
 import { storedEvent } from '../support/events.ts';
 import { newExpansion } from '../support/expansions.ts';
 import { openTestStores, startPostgres, type TestDatabase, type TestPostgres } from '../support/postgres.ts';
 import { aTrailEntry } from '../support/trail.ts';
+
+import { until } from '../support/until.ts';
 
 let postgres: TestPostgres;
 let database: TestDatabase;
@@ -257,5 +260,26 @@ describe('a backup', () => {
     expect(note).toMatchObject({ madeAt: null });
     await stores.restores.examined(note!.id);
     expect(await stores.restores.unexamined()).toBeNull();
+  });
+
+  it('is marked only where no service makes its start at the same moment', async () => {
+    await stores.close();
+    stores = openTestStores(database.connection);
+    const starting = new pg.Client(database.connection);
+    await starting.connect();
+    await starting.query('select pg_advisory_lock($1, $2)', [...migrationsLock]);
+    const marked = stores.restores.mark();
+    try {
+      await until(async () => {
+        const { rows } = await starting.query(
+          `select 1 from pg_locks where locktype = 'advisory' and not granted`,
+        );
+        return rows.length > 0;
+      });
+    } finally {
+      await starting.end();
+    }
+    await marked;
+    expect(await stores.restores.unexamined()).not.toBeNull();
   });
 });

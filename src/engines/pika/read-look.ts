@@ -59,9 +59,9 @@ export interface ReadOptions {
  * Reads the sections that were asked for. A master's come in one round trip, but those that need to know something of it
  * first (INFO data its version, the probe for keys the number of DBs). A slave is asked for its states first: whatever
  * reads its databases ends its process while a database is not open (pika-facts 4.9). A copy that cannot be opened just
- * between the two questions ends it all the same. Never asked: DBSIZE, BGSAVE, INFO
- * keyspace, INFO without a section. DBSIZE breaks the protocol with slotmigrate on (pika-facts 3.2), and BGSAVE replaces
- * the dump that slaves copy (pika-facts 4.4).
+ * between the two questions ends it all the same. Never asked: DBSIZE, BGSAVE, INFO keyspace, INFO without a section.
+ * DBSIZE breaks the protocol with slotmigrate on (pika-facts 3.2), and BGSAVE replaces the dump that slaves copy
+ * (pika-facts 4.4).
  */
 export async function readFacts(link: Link, options: ReadOptions): Promise<NodeFacts> {
   const { sections, known } = options;
